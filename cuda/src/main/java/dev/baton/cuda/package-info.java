@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cuda;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,64 @@
+package dev.baton.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One model on one device, serving many tenants from one running batch.
+ *
+ * <p>Every method may be called from any thread and none blocks on a forward pass: requests become
+ * commands on the engine thread's bounded queue. Listeners are called on the engine thread and must
+ * return at once.
+ */
+public interface Engine extends AutoCloseable {
+
+  /** The served model, constant for the life of the engine. */
+  EngineModel model();
+
+  /**
+   * Renders, checks and queues a request.
+   *
+   * @return a handle that cancels it; the listener's last event is {@link GenerationEvent.Finished}
+   *     or {@link GenerationEvent.Failed}, exactly once
+   * @throws EngineException at once when the request can not be accepted: invalid, longer than the
+   *     context, queue full, draining
+   */
+  Generation generate(GenerationRequest request, GenerationListener listener);
+
+  /**
+   * Token count, KV bytes and remaining context of a prompt, computed without touching KV memory.
+   */
+  PromptPreview preview(String systemPrompt);
+
+  /** Makes the system KV resident by filling it beside live traffic; completes when it is. */
+  CompletableFuture<SystemKvStatus> warm(SystemPrompt prompt);
+
+  /** Warms and protects from LRU eviction, within the pin budget. */
+  CompletableFuture<SystemKvStatus> pin(SystemPrompt prompt);
+
+  /** Returns a pinned system KV to LRU. */
+  CompletableFuture<SystemKvStatus> unpin(SystemKvKey key);
+
+  /**
+   * Frees the blocks of a system KV that nobody uses. Fails with {@link ErrorCode#SYSTEM_KV_IN_USE}
+   * when sequences use it; evicting what is absent is no error.
+   */
+  CompletableFuture<SystemKvStatus> evict(SystemKvKey key);
+
+  /** Every system KV this engine knows, resident or not, most recently used first. */
+  List<SystemKvStatus> systemKvs();
+
+  /** A consistent picture of queue, batch and KV memory, at most one step old. */
+  EngineStatistics statistics();
+
+  /**
+   * Refuses new requests and lets running ones finish; those still running at the deadline fail
+   * with {@link ErrorCode#DRAINING}.
+   */
+  void drain(Duration deadline);
+
+  /** Ends what still runs and frees the device memory. */
+  @Override
+  void close();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.platform;
+
+import org.jspecify.annotations.NullMarked;
