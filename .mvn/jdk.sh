@@ -1,9 +1,11 @@
 # Sourced by ./baton: points JAVA_HOME at a JDK 25, or stops with what to install.
 # Error Prone and google-java-format run inside Maven's own JVM, so Maven itself needs that JDK.
+# A caller that only runs Java sets jdk_program=java, and a runtime image will do.
 jdk_wanted=25
+: "${jdk_program:=javac}"
 
 jdk_major() {
-  [ -x "$1/bin/javac" ] && sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null
+  [ -x "$1/bin/$jdk_program" ] && sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null
 }
 
 jdk_pick() {

@@ -1,0 +1,13 @@
+# The platform as one image: `./baton build` makes what is copied here, so the image holds no build tools.
+FROM eclipse-temurin:25-jre
+WORKDIR /opt/baton
+COPY platform-api/target/baton lib/baton
+COPY baton LICENSE ./
+COPY .mvn/jdk.sh .mvn/jdk.sh
+RUN useradd --system --uid 10001 --home-dir /var/lib/baton --create-home baton
+USER baton
+VOLUME /var/lib/baton
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/opt/baton/baton"]
+CMD ["serve", "--host", "0.0.0.0", "--data", "/var/lib/baton"]
