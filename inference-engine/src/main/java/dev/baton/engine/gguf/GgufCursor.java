@@ -1,0 +1,123 @@
+package dev.baton.engine.gguf;
+
+import dev.baton.engine.EngineException;
+import dev.baton.engine.ErrorCode;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * Reads a GGUF header from front to back. Every read is checked against the header's bounds first,
+ * and every complaint names the file, the field, what was found and what was expected.
+ */
+final class GgufCursor {
+  /** Headers of real models stay far below; a longer one is a lie that would only cost memory. */
+  static final long MAX_HEADER_BYTES = 64L << 20;
+
+  static final String DAMAGED = "The file is damaged or incomplete: download or convert it again.";
+
+  private static final ValueLayout.OfByte I8 = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfShort I16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt I32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong I64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Path path;
+  private final MemorySegment file;
+  private final long end;
+  private long position;
+
+  GgufCursor(Path path, MemorySegment file) {
+    this.path = path;
+    this.file = file;
+    this.end = Math.min(file.byteSize(), MAX_HEADER_BYTES);
+  }
+
+  long position() {
+    return position;
+  }
+
+  byte int8(String field) {
+    return file.get(I8, advance(1, field));
+  }
+
+  short int16(String field) {
+    return file.get(I16, advance(2, field));
+  }
+
+  int int32(String field) {
+    return file.get(I32, advance(4, field));
+  }
+
+  long int64(String field) {
+    return file.get(I64, advance(8, field));
+  }
+
+  /**
+   * Reads a count of things that follow.
+   *
+   * @param minimumBytes bytes that the smallest such thing takes
+   */
+  int count(String field, int minimumBytes) {
+    long count = int64(field);
+    long room = (end - position) / minimumBytes;
+    if (count < 0 || count > room) {
+      throw invalid(
+          field, Long.toUnsignedString(count), "at most " + room + ", which is what can follow");
+    }
+    return (int) count;
+  }
+
+  /** Reads a length-prefixed UTF-8 string of at most {@code limitBytes}. */
+  String string(String field, long limitBytes) {
+    long length = int64(field + " length");
+    long limit = Math.min(limitBytes, end - position);
+    if (length < 0 || length > limit) {
+      throw invalid(
+          field + " length", Long.toUnsignedString(length), "at most " + limit + " bytes");
+    }
+    byte[] bytes = new byte[(int) length];
+    MemorySegment.copy(file, I8, advance(length, field), bytes, 0, bytes.length);
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw invalid(field, "bytes that are no UTF-8", "UTF-8 text");
+    }
+  }
+
+  private long advance(long bytes, String field) {
+    long at = position;
+    if (bytes > end - at) {
+      String reason =
+          end < file.byteSize()
+              ? "a header of at most " + MAX_HEADER_BYTES + " bytes"
+              : bytes + " more bytes";
+      throw invalid(field, "the end at byte " + end, reason);
+    }
+    position = at + bytes;
+    return at;
+  }
+
+  EngineException invalid(String field, String found, String expected) {
+    return invalid(path, field, found, expected);
+  }
+
+  static EngineException invalid(Path path, String field, String found, String expected) {
+    return new EngineException(
+        ErrorCode.MODEL_FILE_INVALID,
+        "%s: %s: found %s, expected %s. %s".formatted(path, field, found, expected, DAMAGED));
+  }
+
+  static EngineException unsupported(
+      Path path, String field, String found, String expected, String remedy) {
+    return new EngineException(
+        ErrorCode.MODEL_UNSUPPORTED,
+        "%s: %s: found %s, expected %s. %s".formatted(path, field, found, expected, remedy));
+  }
+}
