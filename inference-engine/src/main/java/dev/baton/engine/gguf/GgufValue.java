@@ -1,5 +1,6 @@
 package dev.baton.engine.gguf;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** A value of a GGUF file's metadata. */
@@ -7,6 +8,34 @@ public sealed interface GgufValue {
 
   /** The type it has in the file. */
   GgufValueType type();
+
+  static GgufValue text(String value) {
+    return new Text(value);
+  }
+
+  static GgufValue uint32(int value) {
+    return new Whole(GgufValueType.UINT32, Integer.toUnsignedLong(value));
+  }
+
+  static GgufValue float32(double value) {
+    return new Real(GgufValueType.FLOAT32, (float) value);
+  }
+
+  static GgufValue flag(boolean value) {
+    return value ? Flag.TRUE : Flag.FALSE;
+  }
+
+  static GgufValue texts(List<String> values) {
+    return new TextArray(List.copyOf(values));
+  }
+
+  static GgufValue int32s(int... values) {
+    return new WholeArray(GgufValueType.INT32, Arrays.stream(values).asLongStream().toArray());
+  }
+
+  static GgufValue float32s(double... values) {
+    return new RealArray(GgufValueType.FLOAT32, values.clone());
+  }
 
   /** A string. */
   record Text(String value) implements GgufValue {
