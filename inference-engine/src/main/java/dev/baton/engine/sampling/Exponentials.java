@@ -8,10 +8,10 @@ final class Exponentials {
   /** Logits handled together; their exponentials stay in the nearest cache. */
   static final int CHUNK = 1024;
 
-  private static final float LOG2_E = 1.44269504f;
+  private static final float LOG2_E = (float) (1 / Math.log(2));
   // ln 2 in two parts, the first with few enough bits that n * LN2_HIGH is exact.
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  private static final float LN2_HIGH = 355f / 512;
+  private static final float LN2_LOW = (float) (Math.log(2) - LN2_HIGH);
 
   private Exponentials() {}
 

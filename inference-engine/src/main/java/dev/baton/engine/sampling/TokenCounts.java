@@ -24,7 +24,7 @@ final class TokenCounts {
   /** Adds {@code times} occurrences, which may be 0: then the token is known only. */
   void add(int id, int times) {
     int mask = slots.length - 1;
-    int slot = id * 0x9E3779B9 >>> 7 & mask;
+    int slot = slot(id, mask);
     while (slots[slot] != 0) {
       int index = slots[slot] - 1;
       if (ids[index] == id) {
@@ -45,11 +45,15 @@ final class TokenCounts {
     }
   }
 
+  private static int slot(int id, int mask) {
+    return ((id * 0x9E3779B9) >>> 7) & mask;
+  }
+
   private void rehash() {
     slots = new int[4 * slots.length];
     int mask = slots.length - 1;
     for (int index = 0; index < size; index++) {
-      int slot = ids[index] * 0x9E3779B9 >>> 7 & mask;
+      int slot = slot(ids[index], mask);
       while (slots[slot] != 0) {
         slot = (slot + 1) & mask;
       }

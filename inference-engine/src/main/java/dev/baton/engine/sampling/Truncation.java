@@ -34,8 +34,11 @@ final class Truncation {
   }
 
   boolean keeps(float logit, int id) {
-    int key = key(logit);
-    return key < lastKey || key == lastKey && id <= lastId;
+    return keepsKey(key(logit), id);
+  }
+
+  private boolean keepsKey(int key, int id) {
+    return key < lastKey || (key == lastKey && id <= lastId);
   }
 
   /** Keeps the k greatest logits. */
@@ -123,9 +126,9 @@ final class Truncation {
         int key = key(logits[start + i]);
         int unsigned = key ^ Integer.MIN_VALUE;
         boolean inPrefix = level == 0 || unsigned >>> (shift + WIDTHS[level]) == prefix;
-        if (inPrefix && (key < lastKey || key == lastKey && start + i <= lastId)) {
+        if (inPrefix && keepsKey(key, start + i)) {
           double weight = byProbability ? buffer[i] : 1;
-          bins[unsigned >>> shift & mask] += weight;
+          bins[(unsigned >>> shift) & mask] += weight;
           total += weight;
         }
       }

@@ -1,5 +1,7 @@
 package dev.baton.engine.tokenizer;
 
+import java.util.Arrays;
+
 /**
  * The printable character that stands for each byte in a byte-level BPE vocabulary, as GPT-2 laid
  * it down: printable Latin-1 stands for itself, the other bytes in order for U+0100 and on.
@@ -9,13 +11,13 @@ final class ByteCharacters {
   private static final short[] BYTES = new short[0x144];
 
   static {
-    java.util.Arrays.fill(BYTES, (short) -1);
+    Arrays.fill(BYTES, (short) -1);
     char next = 0x100;
     for (int value = 0; value < 256; value++) {
       boolean printable =
-          value >= '!' && value <= '~'
-              || value >= 0xA1 && value <= 0xAC
-              || value >= 0xAE && value <= 0xFF;
+          (value >= '!' && value <= '~')
+              || (value >= 0xA1 && value <= 0xAC)
+              || (value >= 0xAE && value <= 0xFF);
       CHARACTERS[value] = printable ? (char) value : next++;
       BYTES[CHARACTERS[value]] = (short) value;
     }

@@ -171,4 +171,9 @@ public final class ByteLevelBpeTokenizer implements Tokenizer {
     }
     return bytes;
   }
+
+  @Override
+  public String toString() {
+    return "ByteLevelBpeTokenizer[" + preTokenizer + ", " + vocabulary.size() + " tokens]";
+  }
 }

@@ -19,7 +19,7 @@ final class LongTable {
 
   /** Two non-negative ints as one key. */
   static long pair(int left, int right) {
-    return (long) left << 32 | right;
+    return ((long) left << 32) | right;
   }
 
   long get(long key) {
@@ -77,6 +77,6 @@ final class LongTable {
   /** Fibonacci hashing: 2^64 / golden ratio spreads neighbouring keys. */
   private static int slot(long key, int mask) {
     long mixed = key * 0x9E3779B97F4A7C15L;
-    return (int) (mixed ^ mixed >>> 32) & mask;
+    return (int) (mixed ^ (mixed >>> 32)) & mask;
   }
 }

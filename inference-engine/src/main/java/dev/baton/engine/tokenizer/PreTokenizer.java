@@ -143,7 +143,11 @@ enum PreTokenizer {
 
   private final boolean ignoresMerges;
   private final boolean addsBos;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a list that can not be changed, of immutable patterns
   private final List<Pattern> patterns;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a list that can not be changed
   private final List<String> names;
 
   PreTokenizer(boolean ignoresMerges, boolean addsBos, List<String> expressions, String... names) {
@@ -171,6 +175,11 @@ enum PreTokenizer {
                 Arrays.stream(values())
                     .flatMap(known -> known.names.stream())
                     .collect(Collectors.joining(", "))));
+  }
+
+  /** One of its names. */
+  String firstName() {
+    return names.getFirst();
   }
 
   /** Whether a word that is a token stays whole, even where merges would not lead to it. */

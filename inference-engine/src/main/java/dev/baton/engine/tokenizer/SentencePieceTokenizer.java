@@ -240,4 +240,9 @@ public final class SentencePieceTokenizer implements Tokenizer {
   private static int byteValue(String piece) {
     return Integer.parseInt(piece, 3, 5, 16);
   }
+
+  @Override
+  public String toString() {
+    return "SentencePieceTokenizer[" + vocabulary.size() + " tokens]";
+  }
 }

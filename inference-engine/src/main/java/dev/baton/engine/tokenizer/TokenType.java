@@ -1,12 +1,29 @@
 package dev.baton.engine.tokenizer;
 
-/** What a token stands for; the order is that of {@code tokenizer.ggml.token_type}. */
+import org.jspecify.annotations.Nullable;
+
+/** What a token stands for, by its number in {@code tokenizer.ggml.token_type}. */
 public enum TokenType {
-  UNDEFINED,
-  NORMAL,
-  UNKNOWN,
-  CONTROL,
-  USER_DEFINED,
-  UNUSED,
-  BYTE
+  UNDEFINED(0),
+  NORMAL(1),
+  UNKNOWN(2),
+  CONTROL(3),
+  USER_DEFINED(4),
+  UNUSED(5),
+  BYTE(6);
+
+  private final int code;
+
+  TokenType(int code) {
+    this.code = code;
+  }
+
+  static @Nullable TokenType of(int code) {
+    for (TokenType type : values()) {
+      if (type.code == code) {
+        return type;
+      }
+    }
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 package dev.baton.engine.tokenizer;
 
 import dev.baton.engine.EngineException;
+import dev.baton.engine.gguf.GgufFile;
 import java.util.OptionalInt;
 
 /**
@@ -18,6 +19,11 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, ByteLevelBpeTo
    * @throws EngineException when a key is missing, contradicts another, or names a tokenizer that
    *     Baton does not know
    */
+  static Tokenizer from(GgufFile file) {
+    return from(TokenizerSpec.of(file));
+  }
+
+  /** The tokenizer that these keys describe; see {@link #from(GgufFile)}. */
   static Tokenizer from(TokenizerSpec spec) {
     Vocabulary vocabulary = Vocabulary.from(spec);
     return switch (vocabulary.model()) {

@@ -1,5 +1,7 @@
 package dev.baton.engine.tokenizer;
 
+import dev.baton.engine.gguf.GgufFile;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,29 @@ public record TokenizerSpec(
     @Nullable Boolean addBos,
     @Nullable Boolean addEos,
     @Nullable Boolean addSpacePrefix) {
+
+  private static final String KEYS = "tokenizer.ggml.";
+
+  static TokenizerSpec of(GgufFile file) {
+    return new TokenizerSpec(
+        file.findString(KEYS + "model"),
+        file.findString(KEYS + "pre"),
+        array(file.findStrings(KEYS + "tokens")),
+        file.findFloats(KEYS + "scores"),
+        file.findIntegers(KEYS + "token_type"),
+        array(file.findStrings(KEYS + "merges")),
+        file.findInteger(KEYS + "bos_token_id"),
+        file.findInteger(KEYS + "eos_token_id"),
+        file.findInteger(KEYS + "eot_token_id"),
+        file.findInteger(KEYS + "unknown_token_id"),
+        file.findBool(KEYS + "add_bos_token"),
+        file.findBool(KEYS + "add_eos_token"),
+        file.findBool(KEYS + "add_space_prefix"));
+  }
+
+  private static String @Nullable [] array(@Nullable List<String> values) {
+    return values == null ? null : values.toArray(String[]::new);
+  }
 
   @Override
   public String toString() {

@@ -11,20 +11,20 @@ final class Utf8 {
       return 1;
     }
     if (codePoint < 0x800) {
-      target[0] = (byte) (0xC0 | codePoint >> 6);
-      target[1] = (byte) (0x80 | codePoint & 0x3F);
+      target[0] = (byte) (0xC0 | (codePoint >> 6));
+      target[1] = (byte) (0x80 | (codePoint & 0x3F));
       return 2;
     }
     if (codePoint < 0x10000) {
-      target[0] = (byte) (0xE0 | codePoint >> 12);
-      target[1] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-      target[2] = (byte) (0x80 | codePoint & 0x3F);
+      target[0] = (byte) (0xE0 | (codePoint >> 12));
+      target[1] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
+      target[2] = (byte) (0x80 | (codePoint & 0x3F));
       return 3;
     }
-    target[0] = (byte) (0xF0 | codePoint >> 18);
-    target[1] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-    target[2] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-    target[3] = (byte) (0x80 | codePoint & 0x3F);
+    target[0] = (byte) (0xF0 | (codePoint >> 18));
+    target[1] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
+    target[2] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
+    target[3] = (byte) (0x80 | (codePoint & 0x3F));
     return 4;
   }
 

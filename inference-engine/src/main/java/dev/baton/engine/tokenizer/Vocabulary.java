@@ -141,10 +141,11 @@ public final class Vocabulary {
     requireLength("token_type", types.length, tokens.length);
     TokenType[] tokenTypes = new TokenType[types.length];
     for (int id = 0; id < types.length; id++) {
-      if (types[id] < 0 || types[id] >= TokenType.values().length) {
+      TokenType type = TokenType.of(types[id]);
+      if (type == null) {
         throw invalid("token_type", "is %d for token %d, not 0 to 6".formatted(types[id], id));
       }
-      tokenTypes[id] = TokenType.values()[types[id]];
+      tokenTypes[id] = type;
     }
     boolean addsBos =
         switch (model) {
@@ -229,8 +230,8 @@ public final class Vocabulary {
 
   private static boolean isMarkup(String token) {
     return token.length() > 2
-        && (token.startsWith("<") && token.endsWith(">")
-            || token.startsWith("[") && token.endsWith("]"));
+        && ((token.startsWith("<") && token.endsWith(">"))
+            || (token.startsWith("[") && token.endsWith("]")));
   }
 
   public int size() {
