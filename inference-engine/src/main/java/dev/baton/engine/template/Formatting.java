@@ -3,6 +3,7 @@ package dev.baton.engine.template;
 import dev.baton.engine.template.Value.Dict;
 import dev.baton.engine.template.Value.Items;
 import dev.baton.engine.template.Value.Kind;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 
@@ -74,9 +75,16 @@ final class Formatting {
                   .formatted(
                       Numbers.isWhole(value) ? Numbers.whole(value) : (long) Numbers.real(value));
           case 'x' -> ("%" + flags + "x").formatted(Numbers.whole(value));
-          case 'f' -> String.format(Locale.ROOT, "%" + flags + "f", Numbers.real(value));
+          case 'f' -> real(flags, Numbers.real(value));
           default -> throw TemplateFailure.of("a format string uses %" + conversion);
         });
+  }
+
+  /** The exact decimal value is rounded, not the shortest digits that stand for it. */
+  private static String real(String flags, double value) {
+    return Double.isFinite(value)
+        ? String.format(Locale.ROOT, "%" + flags + "f", new BigDecimal(value))
+        : Numbers.repr(value);
   }
 
   static Text braces(Text format, Arguments arguments) {

@@ -30,7 +30,6 @@ final class Interpreter {
   private Text.Builder out = new Text.Builder();
   private int line = 1;
   private int depth;
-  private int loopDepth;
 
   Interpreter(Scope scope) {
     this.scope = scope;
@@ -133,8 +132,7 @@ final class Interpreter {
       }
       values = kept;
     }
-    LoopState state = new LoopState(values, loopDepth);
-    loopDepth++;
+    LoopState state = new LoopState(values);
     for (int i = 0; i < values.size(); i++) {
       Meter.charge(1);
       state.moveTo(i);
@@ -146,7 +144,6 @@ final class Interpreter {
         break;
       }
     }
-    loopDepth--;
     scope = around;
     if (values.isEmpty()) {
       scope = new Scope(around);

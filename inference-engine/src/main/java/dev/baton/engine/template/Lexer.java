@@ -239,8 +239,19 @@ final class Lexer {
 
   private void number() {
     int start = at;
-    if (source.startsWith("0x", at) || source.startsWith("0b", at) || source.startsWith("0o", at)) {
-      throw TemplateFailure.at(line, "only decimal numbers are supported");
+    int radix = radix();
+    if (radix != 10) {
+      at += 2;
+      start = at;
+      while (at < source.length() && Character.digit(source.charAt(at), radix) >= 0) {
+        at++;
+      }
+      if (start == at || at - start > 15) {
+        throw TemplateFailure.at(line, "a number is damaged or has more than 15 digits");
+      }
+      long value = Long.parseLong(source.substring(start, at), radix);
+      tokens.add(new Token(Kind.INTEGER, Long.toString(value), line));
+      return;
     }
     digits();
     boolean real = false;
@@ -262,6 +273,18 @@ final class Lexer {
     }
     String text = source.substring(start, at).replace("_", "");
     tokens.add(new Token(real ? Kind.FLOAT : Kind.INTEGER, text, line));
+  }
+
+  private int radix() {
+    if (source.charAt(at) != '0' || at + 1 == source.length()) {
+      return 10;
+    }
+    return switch (source.charAt(at + 1)) {
+      case 'x', 'X' -> 16;
+      case 'o', 'O' -> 8;
+      case 'b', 'B' -> 2;
+      default -> 10;
+    };
   }
 
   private void digits() {

@@ -136,11 +136,18 @@ final class ListFilters {
                 : found;
           };
     } else {
-      String filter = arguments.requireText(0, "filter", "map").value();
+      String filter = known(Filters.NAMES, "filter", arguments.requireText(0, "filter", "map"));
       Arguments rest = arguments.rest();
       mapping = item -> Filters.apply(filter, item, rest);
     }
     return Items.iterator(each(value, mapping));
+  }
+
+  private static String known(Set<String> names, String kind, Text name) {
+    if (!names.contains(name.value())) {
+      throw TemplateFailure.of("the %s '%s' is not supported".formatted(kind, name.redacted()));
+    }
+    return name.value();
   }
 
   private static List<Value> each(Value value, UnaryOperator<Value> mapping) {
@@ -163,7 +170,7 @@ final class ListFilters {
       Value value, Arguments arguments, UnaryOperator<Value> subject, boolean kept) {
     Predicate<Value> test = Python::truth;
     if (!arguments.positional().isEmpty()) {
-      String name = arguments.requireText(0, "test", "select").value();
+      String name = known(Tests.NAMES, "test", arguments.requireText(0, "test", "select"));
       Arguments rest = arguments.rest();
       test = item -> Tests.apply(name, item, rest);
     }

@@ -10,16 +10,11 @@ import org.jspecify.annotations.Nullable;
 /** The {@code loop} variable of a running loop. */
 final class LoopState implements Value {
   private final List<Value> values;
-  private final int depth;
   private int index;
   private @Nullable List<Value> changed;
 
-  /**
-   * @param depth loops around this one
-   */
-  LoopState(List<Value> values, int depth) {
+  LoopState(List<Value> values) {
     this.values = values;
-    this.depth = depth;
   }
 
   int length() {
@@ -39,8 +34,9 @@ final class LoopState implements Value {
       case "first" -> Bool.of(index == 0);
       case "last" -> Bool.of(index == values.size() - 1);
       case "length" -> new Int(values.size());
-      case "depth" -> new Int(depth + 1L);
-      case "depth0" -> new Int(depth);
+      // Depth counts recursive calls of one loop only, which are not supported.
+      case "depth" -> new Int(1);
+      case "depth0" -> new Int(0);
       case "previtem" ->
           index > 0 ? values.get(index - 1) : new Undefined("there is no previous item");
       case "nextitem" ->

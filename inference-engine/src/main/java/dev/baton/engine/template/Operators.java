@@ -59,7 +59,7 @@ final class Operators {
   }
 
   private static Value repeat(Value value, long wanted, Value number) {
-    long times = Math.clamp(wanted, 0, Meter.MAX_TEXT_LENGTH);
+    long times = Math.clamp(wanted, 0, Meter.MAX_TEXT_LENGTH + 1);
     if (value instanceof Text text) {
       Meter.checkLength(times * text.length());
       Text.Builder out = new Text.Builder();

@@ -71,10 +71,19 @@ final class Strings {
   }
 
   static Text upper(Text text) {
-    return mapCharacters(text, c -> Character.toString(c).toUpperCase(Locale.ROOT));
+    Meter.chargeText(text.length());
+    Text uniform = text.remade(value -> value.toUpperCase(Locale.ROOT));
+    return uniform != null
+        ? uniform
+        : mapCharacters(text, c -> Character.toString(c).toUpperCase(Locale.ROOT));
   }
 
   static Text lower(Text text) {
+    Meter.chargeText(text.length());
+    Text uniform = text.remade(value -> value.toLowerCase(Locale.ROOT));
+    if (uniform != null) {
+      return uniform;
+    }
     if (text.value().indexOf('Σ') >= 0) {
       return lowerWithFinalSigma(text);
     }
@@ -218,11 +227,8 @@ final class Strings {
       while (end < value.length() && !isSpace(value.charAt(end))) {
         end++;
       }
-      if (end == value.length() || (limit >= 0 && words.size() == limit)) {
-        words.add(
-            limit >= 0 && words.size() == limit
-                ? strip(rest, Strings::isSpace, false, true)
-                : rest);
+      if (end == value.length() || words.size() == limit) {
+        words.add(rest);
         break;
       }
       words.add(rest.slice(0, end));

@@ -4,6 +4,7 @@ import dev.baton.engine.tokenizer.MarkedText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,14 @@ final class Text implements Value {
 
   boolean isTrusted() {
     return value.isEmpty() || (borders.length == 2 && borders[1] - borders[0] == value.length());
+  }
+
+  /** This text with another wording, all of one mark; null when its characters' marks differ. */
+  @Nullable Text remade(UnaryOperator<String> wording) {
+    if (borders.length == 0) {
+      return untrusted(wording.apply(value));
+    }
+    return isTrusted() ? trusted(wording.apply(value)) : null;
   }
 
   /** Python's length: characters beyond the BMP count once. */
