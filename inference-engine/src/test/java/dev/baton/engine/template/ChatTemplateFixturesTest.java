@@ -33,36 +33,34 @@ final class ChatTemplateFixturesTest {
   Stream<DynamicTest> rendersModelTemplatesAsHuggingFaceDoes() {
     JsonNode conversations = read("conversations.json");
     return read("renderings.json").properties().stream()
-        .map(
-            entry ->
-                DynamicTest.dynamicTest(
-                    entry.getKey(),
-                    () -> {
-                      String source = text(entry.getKey() + ".jinja");
-                      JsonNode model = entry.getValue();
-                      for (Map.Entry<String, JsonNode> expected :
-                          model.get("results").properties()) {
-                        Map<String, Object> variables = new HashMap<>();
-                        variables.put("bos_token", model.get("bos").stringValue());
-                        variables.put("eos_token", model.get("eos").stringValue());
-                        variables.put("add_generation_prompt", true);
-                        variables.putAll(map(conversations.get(expected.getKey())));
-                        check(expected.getKey(), source, variables, expected.getValue());
-                      }
-                    }));
+        .map(entry ->
+            DynamicTest.dynamicTest(
+                entry.getKey(),
+                () -> {
+                  String source = text(entry.getKey() + ".jinja");
+                  JsonNode model = entry.getValue();
+                  for (Map.Entry<String, JsonNode> expected : model.get("results").properties()) {
+                    Map<String, Object> variables = new HashMap<>();
+                    variables.put("bos_token", model.get("bos").stringValue());
+                    variables.put("eos_token", model.get("eos").stringValue());
+                    variables.put("add_generation_prompt", true);
+                    variables.putAll(map(conversations.get(expected.getKey())));
+                    check(expected.getKey(), source, variables, expected.getValue());
+                  }
+                }));
   }
 
   @TestFactory
   Stream<DynamicTest> evaluatesConstructsAsPythonDoes() {
     JsonNode fixtures = read("constructs.json");
     Map<String, Object> variables = map(fixtures.get("variables"));
-    return fixtures.get("constructs").valueStream()
-        .map(
-            fixture -> {
-              String source = fixture.get("source").stringValue();
-              return DynamicTest.dynamicTest(
-                  source, () -> check(source, source, variables, fixture));
-            });
+    return fixtures
+        .get("constructs")
+        .valueStream()
+        .map(fixture -> {
+          String source = fixture.get("source").stringValue();
+          return DynamicTest.dynamicTest(source, () -> check(source, source, variables, fixture));
+        });
   }
 
   private static void check(

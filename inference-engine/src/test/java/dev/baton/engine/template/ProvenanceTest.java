@@ -73,20 +73,27 @@ final class ProvenanceTest {
 
   @Test
   void errorsOfTheTemplateHideWhatTheCallerWrote() {
-    assertThatThrownBy(
-            () ->
-                ChatTemplate.parse("{{ raise_exception('Bad role: ' ~ u ~ '!') }}")
-                    .render(Map.of("u", "secret")))
+    assertThatThrownBy(() ->
+            ChatTemplate.parse("{{ raise_exception('Bad role: ' ~ u ~ '!') }}")
+                .render(Map.of("u", "secret")))
         .hasMessageContaining("line 1")
         .hasMessageEndingWith("Bad role: …!");
     for (String source :
         List.of(
-            "{{ u + 1 }}", "{{ u.x.y }}", "{{ d[u].x }}", "{{ d[u]() }}", "{{ u|int + u }}",
-            "{{ '%d' % u }}", "{{ u|map(u) }}", "{{ [1]|map(u)|list }}", "{{ [1]|select(u)|list }}",
-            "{{ u.nope() }}", "{% set a, b = [u] %}", "{{ strftime_now('%' ~ u) }}")) {
-      assertThatThrownBy(
-              () ->
-                  ChatTemplate.parse(source).render(Map.of("u", "secret", "d", Map.of("k", "secret"))))
+            "{{ u + 1 }}",
+            "{{ u.x.y }}",
+            "{{ d[u].x }}",
+            "{{ d[u]() }}",
+            "{{ u|int + u }}",
+            "{{ '%d' % u }}",
+            "{{ u|map(u) }}",
+            "{{ [1]|map(u)|list }}",
+            "{{ [1]|select(u)|list }}",
+            "{{ u.nope() }}",
+            "{% set a, b = [u] %}",
+            "{{ strftime_now('%' ~ u) }}")) {
+      assertThatThrownBy(() ->
+              ChatTemplate.parse(source).render(Map.of("u", "secret", "d", Map.of("k", "secret"))))
           .as(source)
           .message()
           .doesNotContain("secret");
