@@ -32,11 +32,6 @@ public sealed interface Tokenizer permits SentencePieceTokenizer, ByteLevelBpeTo
     };
   }
 
-  /** The tokenizer of a model file. */
-  static Tokenizer from(GgufFile file) {
-    return from(TokenizerSpec.of(file));
-  }
-
   /** The tokens and what each of them is. */
   Vocabulary vocabulary();
 

@@ -55,28 +55,6 @@ public record TokenizerSpec(
     return values == null ? null : values.toArray(String[]::new);
   }
 
-  /** The keys of a model file; only their types are checked here. */
-  public static TokenizerSpec of(GgufFile file) {
-    return new TokenizerSpec(
-        file.findString("tokenizer.ggml.model"),
-        file.findString("tokenizer.ggml.pre"),
-        array(file.findStrings("tokenizer.ggml.tokens")),
-        file.findFloats("tokenizer.ggml.scores"),
-        file.findIntegers("tokenizer.ggml.token_type"),
-        array(file.findStrings("tokenizer.ggml.merges")),
-        file.findInteger("tokenizer.ggml.bos_token_id"),
-        file.findInteger("tokenizer.ggml.eos_token_id"),
-        file.findInteger("tokenizer.ggml.eot_token_id"),
-        file.findInteger("tokenizer.ggml.unknown_token_id"),
-        file.findBool("tokenizer.ggml.add_bos_token"),
-        file.findBool("tokenizer.ggml.add_eos_token"),
-        file.findBool("tokenizer.ggml.add_space_prefix"));
-  }
-
-  private static String @Nullable [] array(@Nullable List<String> strings) {
-    return strings == null ? null : strings.toArray(String[]::new);
-  }
-
   @Override
   public String toString() {
     return "TokenizerSpec[" + model + ", " + (tokens == null ? 0 : tokens.length) + " tokens]";
