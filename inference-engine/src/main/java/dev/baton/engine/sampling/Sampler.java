@@ -25,8 +25,8 @@ import java.util.SplittableRandom;
 public final class Sampler {
   private static final double LARGEST = Float.MAX_VALUE;
 
-  /** Times finite logit differences, it is finite or −∞, and 0 for 0. */
-  private static final double MAX_INVERSE_TEMPERATURE = 1e38;
+  /** Times any difference of two logits it stays finite, so that 0 stays 0. */
+  private static final double MAX_INVERSE_TEMPERATURE = 1e200;
 
   private final SamplingParameters parameters;
   private final int vocabSize;
@@ -36,7 +36,7 @@ public final class Sampler {
   private final int[] biasIds;
   private final float[] biases;
 
-  private final float[] buffer = new float[Exponentials.CHUNK];
+  private final double[] buffer = new double[Exponentials.CHUNK];
   private final Truncation truncation = new Truncation(buffer);
   private final double[] chunkSums;
   private float[] originals = new float[16];
@@ -210,27 +210,28 @@ public final class Sampler {
       }
       return id;
     }
-    truncation.keepAll();
+    truncation.reset();
     if (parameters.topK() > 0) {
       truncation.topK(logits, parameters.topK());
     }
     truncation.topP(logits, max, parameters.topP());
-    truncation.minP(max, parameters.minP());
+    truncation.minP(logits, max, parameters.minP());
     return draw(logits, max);
   }
 
   /** Draws from the kept tokens by their share of {@code exp(logit / temperature)}. */
   private int draw(float[] logits, float max) {
-    float scale = (float) Math.min(1 / parameters.temperature(), MAX_INVERSE_TEMPERATURE);
+    double scale = Math.min(1 / parameters.temperature(), MAX_INVERSE_TEMPERATURE);
+    int chunks = Math.ceilDiv(truncation.candidateCount(logits), Exponentials.CHUNK);
     double sum = 0;
-    for (int chunk = 0; chunk < chunkSums.length; chunk++) {
+    for (int chunk = 0; chunk < chunks; chunk++) {
       chunkSums[chunk] = Exponentials.sum(buffer, fillWeights(logits, max, scale, chunk));
       sum += chunkSums[chunk];
     }
     double left = random.nextDouble() * sum;
     int chunk = 0;
     int lastPossible = 0;
-    for (int i = 0; i < chunkSums.length; i++) {
+    for (int i = 0; i < chunks; i++) {
       if (chunkSums[i] > 0) {
         lastPossible = i;
       }
@@ -246,18 +247,22 @@ public final class Sampler {
         left -= buffer[i];
       }
     }
-    return chunk * Exponentials.CHUNK + drawn;
+    return truncation.candidate(chunk * Exponentials.CHUNK + drawn);
   }
 
-  /** Weights of a chunk's tokens, 0 for those not kept; returns the chunk's length. */
-  private int fillWeights(float[] logits, float max, float scale, int chunk) {
+  /** Weights of a chunk of candidates, 0 for those not kept; returns how many there are. */
+  private int fillWeights(float[] logits, float max, double scale, int chunk) {
     int start = chunk * Exponentials.CHUNK;
-    int length = Math.min(Exponentials.CHUNK, logits.length - start);
-    Exponentials.fill(logits, start, length, max, scale, buffer);
+    int length = Math.min(Exponentials.CHUNK, truncation.candidateCount(logits) - start);
+    if (truncation.keepsAll()) {
+      Exponentials.fill(logits, start, length, max, scale, buffer);
+      return length;
+    }
     for (int i = 0; i < length; i++) {
-      if (!truncation.keeps(logits[start + i], start + i)) {
-        buffer[i] = 0;
-      }
+      int id = truncation.candidate(start + i);
+      float logit = logits[id];
+      boolean kept = truncation.keeps(logit, id);
+      buffer[i] = kept ? Exponentials.expOfNegative((logit - (double) max) * scale) : 0;
     }
     return length;
   }
