@@ -1,0 +1,329 @@
+package dev.baton.engine.backend.cpu;
+
+import dev.baton.engine.attention.RelayCostModel;
+import dev.baton.engine.backend.Backend;
+import dev.baton.engine.backend.KvLayout;
+import dev.baton.engine.backend.Logits;
+import dev.baton.engine.backend.Step;
+import dev.baton.engine.gguf.GgufFile;
+import dev.baton.engine.model.ModelConfig;
+import dev.baton.engine.model.ModelWeights;
+import dev.baton.engine.model.RopeTables;
+import dev.baton.engine.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transformer on the CPU, f32 activations and KV. All buffers are allocated when it is opened.
+ *
+ * <p>The model file must stay open as long as the backend: weights are read from its mapping.
+ */
+public final class CpuBackend implements Backend {
+  /** Elements that a worker takes at once from element-wise work. */
+  private static final int ELEMENT_CHUNK = 2048;
+
+  /** Rows that a worker takes at once from row-wise work. */
+  private static final int ROW_CHUNK = 4;
+
+  private final ModelConfig config;
+  private final Arena arena;
+  private final ComputePool pool;
+  private final KvMemory kv;
+  private final Attention attention;
+  private final StepRows rows;
+  private final RopeTables rope;
+  private final RelayCostModel relayCostModel = new CpuRelayCostModel();
+  private final Tensor embedding;
+  private final List<Layer> layers;
+  private final float[] outputNorm;
+  private final Linear output;
+  private final float[][] rowScratch; // [worker][max(modelDim, qkvDim)]
+
+  private final MemorySegment hidden; // [maxRows, modelDim]
+  private final MemorySegment normed; // [maxRows, modelDim]
+  private final MemorySegment qkv; // [maxRows, qkvDim]: query heads, key heads, value heads
+  private final MemorySegment attended; // [maxRows, queryDim]
+  private final MemorySegment gateUp; // [maxRows, 2 ffnDim]: gate, up
+  private final MemorySegment activated; // [maxRows, ffnDim]
+  private final MemorySegment projected; // [maxRows, modelDim]
+  private final MemorySegment logits; // [maxLogitRows, vocabSize]
+
+  private record Layer(ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
+
+  private CpuBackend(ModelConfig config, ModelWeights weights, CpuSettings settings, Arena arena) {
+    this.config = config;
+    this.arena = arena;
+    int maxRows = settings.maxRows();
+    int maxPositions =
+        (int)
+            Math.min(
+                config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
+    embedding = weights.embedding();
+    outputNorm = weights.outputNorm();
+    output = Linear.of(weights.output());
+    layers = new ArrayList<>();
+    for (ModelWeights.Layer layer : weights.layers()) {
+      layers.add(
+          new Layer(
+              layer,
+              Linear.concatenated(List.of(layer.query(), layer.key(), layer.value())),
+              Linear.of(layer.attentionOutput()),
+              Linear.concatenated(List.of(layer.gate(), layer.up())),
+              Linear.of(layer.down())));
+    }
+    rope =
+        new RopeTables(
+            maxPositions,
+            config.headDim(),
+            config.ropeBase(),
+            config.ropeScaling(),
+            weights.ropeDivisors());
+    rows = new StepRows(settings, config.vocabSize(), maxPositions);
+    kv = new KvMemory(arena, config, settings.blockCount(), settings.blockTokens());
+    hidden = floats(maxRows, config.modelDim());
+    normed = floats(maxRows, config.modelDim());
+    qkv = floats(maxRows, qkvDim());
+    attended = floats(maxRows, config.queryDim());
+    gateUp = floats(maxRows, 2 * config.ffnDim());
+    activated = floats(maxRows, config.ffnDim());
+    projected = floats(maxRows, config.modelDim());
+    logits = floats(settings.maxLogitRows(), config.vocabSize());
+    pool = new ComputePool(settings.threads());
+    attention = new Attention(arena, pool, config, kv, maxRows);
+    rowScratch = new float[settings.threads()][Math.max(config.modelDim(), qkvDim())];
+  }
+
+  /** Finds the model's weights and allocates all memory. */
+  public static CpuBackend open(GgufFile file, ModelConfig config, CpuSettings settings) {
+    ModelWeights weights = ModelWeights.of(file, config);
+    Arena arena = Arena.ofShared();
+    boolean opened = false;
+    try {
+      CpuBackend backend = new CpuBackend(config, weights, settings, arena);
+      opened = true;
+      return backend;
+    } finally {
+      if (!opened) {
+        arena.close();
+      }
+    }
+  }
+
+  @Override
+  public KvLayout kvLayout() {
+    return kv.layout();
+  }
+
+  @Override
+  public RelayCostModel relayCostModel() {
+    return relayCostModel;
+  }
+
+  @Override
+  public Logits forward(Step step) {
+    rows.prepare(step);
+    attention.prepare(step);
+    int count = rows.count();
+    embed(count);
+    for (int i = 0; i < layers.size(); i++) {
+      Layer layer = layers.get(i);
+      normRows(layer.weights().attentionNorm(), count);
+      layer.qkv().multiply(pool, normed, count, qkv);
+      placeKeysAndValues(i, layer.weights(), count);
+      attention.compute(i, qkv, qkvDim(), attended);
+      layer.output().multiply(pool, attended, count, projected);
+      addProjected(count);
+      normRows(layer.weights().ffnNorm(), count);
+      layer.gateUp().multiply(pool, normed, count, gateUp);
+      activate(count);
+      layer.down().multiply(pool, activated, count, projected);
+      addProjected(count);
+    }
+    int logitCount = rows.logitCount();
+    if (logitCount > 0) {
+      gatherAndNorm(logitCount);
+      output.multiply(pool, normed, logitCount, logits);
+    }
+    return new CpuLogits(logits, logitCount, config.vocabSize());
+  }
+
+  private void embed(int count) {
+    int dim = config.modelDim();
+    pool.parallelFor(
+        count,
+        ROW_CHUNK,
+        (worker, from, to) -> {
+          float[] scratch = rowScratch[worker];
+          for (int row = from; row < to; row++) {
+            embedding.readRow(rows.token(row), scratch, 0);
+            copy(scratch, hidden, (long) row * dim, dim);
+          }
+        });
+  }
+
+  private void normRows(float[] weight, int count) {
+    int dim = config.modelDim();
+    pool.parallelFor(
+        count,
+        ROW_CHUNK,
+        (worker, from, to) -> {
+          for (int row = from; row < to; row++) {
+            long at = (long) row * dim;
+            RowKernels.rmsNorm(hidden, at, weight, config.rmsEpsilon(), normed, at);
+          }
+        });
+  }
+
+  /**
+   * Adds biases, norms and rotates query and key heads, and writes keys and values to their blocks.
+   */
+  private void placeKeysAndValues(int layer, ModelWeights.Layer weights, int count) {
+    int width = qkvDim();
+    pool.parallelFor(
+        count,
+        ROW_CHUNK,
+        (worker, from, to) -> {
+          float[] scratch = rowScratch[worker];
+          for (int row = from; row < to; row++) {
+            long at = (long) row * width;
+            MemorySegment.copy(
+                qkv, ValueLayout.JAVA_FLOAT, at * Float.BYTES, scratch, 0, width);
+            placeRow(layer, weights, row, scratch);
+            copy(scratch, qkv, at, config.queryDim());
+          }
+        });
+  }
+
+  private void placeRow(int layer, ModelWeights.Layer weights, int row, float[] qkvRow) {
+    int headDim = config.headDim();
+    int keys = config.queryDim();
+    int values = keys + config.kvDim();
+    float @Nullable [] bias = weights.qkvBias();
+    if (bias != null) {
+      for (int i = 0; i < bias.length; i++) {
+        qkvRow[i] += bias[i];
+      }
+    }
+    for (int at = 0; at < values; at += headDim) {
+      float @Nullable [] norm = at < keys ? weights.queryNorm() : weights.keyNorm();
+      if (norm != null) {
+        RowKernels.rmsNormInPlace(qkvRow, at, norm, config.rmsEpsilon());
+      }
+      rope.rotateInPlace(config.ropeStyle(), qkvRow, at, rows.position(row));
+    }
+    for (int head = 0; head < config.kvHeadCount(); head++) {
+      int offset = head * headDim;
+      kv.write(
+          layer,
+          rows.block(row),
+          head,
+          rows.place(row),
+          qkvRow,
+          keys + offset,
+          qkvRow,
+          values + offset);
+    }
+  }
+
+  private void addProjected(int count) {
+    forElements(
+        (long) count * config.modelDim(),
+        (at, length) -> RowKernels.addInPlace(hidden, projected, at, length));
+  }
+
+  private void activate(int count) {
+    int ffnDim = config.ffnDim();
+    int chunks = Math.ceilDiv(ffnDim, ELEMENT_CHUNK);
+    pool.parallelFor(
+        count * chunks,
+        1,
+        (worker, from, to) -> {
+          for (int i = from; i < to; i++) {
+            int row = i / chunks;
+            int column = i % chunks * ELEMENT_CHUNK;
+            long gate = 2L * row * ffnDim + column;
+            RowKernels.swiGlu(
+                gateUp,
+                gate,
+                gate + ffnDim,
+                activated,
+                (long) row * ffnDim + column,
+                Math.min(ELEMENT_CHUNK, ffnDim - column));
+          }
+        });
+  }
+
+  private void gatherAndNorm(int logitCount) {
+    int dim = config.modelDim();
+    for (int i = 0; i < logitCount; i++) {
+      RowKernels.rmsNorm(
+          hidden,
+          (long) rows.logitRow(i) * dim,
+          outputNorm,
+          config.rmsEpsilon(),
+          normed,
+          (long) i * dim);
+    }
+  }
+
+  @Override
+  public void clearBlocks(int[] blocks) {
+    kv.clear(blocks);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    arena.close();
+  }
+
+  /** Elements of a row of {@link #qkv}. */
+  private int qkvDim() {
+    return config.queryDim() + 2 * config.kvDim();
+  }
+
+  private MemorySegment floats(int rowCount, int columns) {
+    return arena.allocate((long) rowCount * columns * Float.BYTES, 64);
+  }
+
+  private interface ElementTask {
+    void run(long at, int length);
+  }
+
+  private void forElements(long count, ElementTask task) {
+    int chunks = Math.toIntExact(Math.ceilDiv(count, (long) ELEMENT_CHUNK));
+    pool.parallelFor(
+        chunks,
+        1,
+        (worker, from, to) -> {
+          for (int i = from; i < to; i++) {
+            long at = (long) i * ELEMENT_CHUNK;
+            task.run(at, (int) Math.min(ELEMENT_CHUNK, count - at));
+          }
+        });
+  }
+
+  private static void copy(float[] from, MemorySegment to, long at, int length) {
+    MemorySegment.copy(from, 0, to, ValueLayout.JAVA_FLOAT, at * Float.BYTES, length);
+  }
+
+  /** Rows of the backend's logits buffer. */
+  private record CpuLogits(MemorySegment data, int rowCount, int vocabSize) implements Logits {
+    @Override
+    public void copyRow(int row, float[] target) {
+      Objects.checkIndex(row, rowCount);
+      MemorySegment.copy(
+          data,
+          ValueLayout.JAVA_FLOAT,
+          (long) row * vocabSize * Float.BYTES,
+          target,
+          0,
+          vocabSize);
+    }
+  }
+}

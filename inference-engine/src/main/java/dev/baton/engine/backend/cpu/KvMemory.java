@@ -1,0 +1,111 @@
+package dev.baton.engine.backend.cpu;
+
+import dev.baton.engine.backend.KvLayout;
+import dev.baton.engine.model.ModelConfig;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+
+/**
+ * The pool of KV blocks: one piece of memory, zero at start.
+ *
+ * <pre>
+ * [block][layer][kvHead] { keys [paddedDim][blockTokens] f32, values [blockTokens][paddedDim] f32 }
+ * </pre>
+ *
+ * <p>Keys lie transposed, so that scores and weighted values are the same product in the same
+ * direction: a small matrix of queries (or probabilities), element by element, times rows of
+ * consecutive keys (or value elements). All that one head reads of a block is one contiguous run.
+ * {@code paddedDim} is headDim rounded up to {@link Lanes#PANEL}; the padding stays zero.
+ */
+final class KvMemory {
+  private final MemorySegment memory;
+  private final int blockCount;
+  private final int blockTokens;
+  private final int layerCount;
+  private final int kvHeadCount;
+  private final int headDim;
+  private final int paddedDim;
+  private final long headBytes;
+  private final long blockBytes;
+
+  KvMemory(Arena arena, ModelConfig config, int blockCount, int blockTokens) {
+    if (blockTokens % Lanes.PANEL != 0) {
+      throw new IllegalArgumentException(
+          "blocks of %d tokens: this machine's vectors need a multiple of %d"
+              .formatted(blockTokens, Lanes.PANEL));
+    }
+    this.blockCount = blockCount;
+    this.blockTokens = blockTokens;
+    layerCount = config.layerCount();
+    kvHeadCount = config.kvHeadCount();
+    headDim = config.headDim();
+    paddedDim = Lanes.roundUp(headDim, Lanes.PANEL);
+    headBytes = 2L * blockTokens * paddedDim * Float.BYTES;
+    blockBytes = headBytes * kvHeadCount * layerCount;
+    memory = arena.allocate(Math.multiplyExact(blockBytes, blockCount), 64);
+  }
+
+  KvLayout layout() {
+    return new KvLayout(blockCount, blockTokens, blockBytes / blockTokens);
+  }
+
+  MemorySegment memory() {
+    return memory;
+  }
+
+  int blockTokens() {
+    return blockTokens;
+  }
+
+  /** Row stride of values, in elements. */
+  int paddedDim() {
+    return paddedDim;
+  }
+
+  /** Byte offset of the transposed keys of one head of a block. */
+  long keysAt(int layer, int block, int kvHead) {
+    return block * blockBytes + ((long) layer * kvHeadCount + kvHead) * headBytes;
+  }
+
+  /** Byte offset of the values of one head of a block. */
+  long valuesAt(int layer, int block, int kvHead) {
+    return keysAt(layer, block, kvHead) + headBytes / 2;
+  }
+
+  /**
+   * Writes one token's key and value of one head.
+   *
+   * @param token place in the block
+   * @param key {@code [headDim]} from {@code keyFrom}
+   * @param value {@code [headDim]} from {@code valueFrom}
+   */
+  void write(
+      int layer,
+      int block,
+      int kvHead,
+      int token,
+      float[] key,
+      int keyFrom,
+      float[] value,
+      int valueFrom) {
+    long keyAt = keysAt(layer, block, kvHead) + (long) token * Float.BYTES;
+    for (int i = 0; i < headDim; i++) {
+      memory.set(
+          ValueLayout.JAVA_FLOAT, keyAt + (long) i * blockTokens * Float.BYTES, key[keyFrom + i]);
+    }
+    long valueAt =
+        valuesAt(layer, block, kvHead) + (long) token * paddedDim * Float.BYTES;
+    MemorySegment.copy(
+        value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
+  }
+
+  /** Overwrites blocks with zeros. */
+  void clear(int[] blocks) {
+    for (int block : blocks) {
+      Objects.checkIndex(block, blockCount);
+      memory.asSlice(block * blockBytes, blockBytes).fill((byte) 0);
+    }
+  }
+}

@@ -1,0 +1,258 @@
+package dev.baton.engine.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Attention of some rows to some ranges of keys, for one KV head: the one kernel behind system
+ * parts, request parts and plain attention. One instance per worker, with its own scratch memory.
+ *
+ * <p>For each query q it computes {@code ℓ = ln Σ exp(q·k_j / √d)} and {@code o = Σ exp(q·k_j / √d −
+ * ℓ) v_j} by the online softmax (arXiv:1805.02867; tiling as arXiv:2205.14135): per tile of keys
+ * the running maximum m, the running sum l and the unnormalised output are carried on.
+ *
+ * <p>Implementation note. Tiles of keys are the outer loop, rows (tokens × query heads of the KV
+ * head) the inner one: a tile comes from memory once and from cache for all further rows, so that
+ * the traffic does not grow with the number of rows. Rows go by four through {@link RegisterTiles}.
+ */
+final class TileAttention {
+  /** Rows of an item; their queries and outputs stay in L2 cache. */
+  static final int MAX_ROWS = 256;
+
+  /** Keys of a tile; with its values it stays in L1 cache at headDim 64. */
+  private static final int TILE = 64;
+
+  private static final int ROWS = 4;
+
+  private final KvMemory kv;
+  private final int headDim;
+  private final int paddedDim;
+  private final int headsPerKvHead;
+  private final float scale;
+  private final float[] queries; // [row][paddedDim], scaled by 1/√headDim
+  private final float[] outputs; // [row][paddedDim], unnormalised
+  private final float[] maxima; // [row]
+  private final float[] sums; // [row]
+  private final float[] scores = new float[ROWS * TILE]; // of the current rows and tile
+  private final float[] rescale = new float[ROWS];
+  private final long[] keysAt;
+  private final long[] valuesAt;
+
+  TileAttention(KvMemory kv, int headDim, int headsPerKvHead) {
+    this.kv = kv;
+    this.headDim = headDim;
+    this.headsPerKvHead = headsPerKvHead;
+    paddedDim = kv.paddedDim();
+    scale = (float) (1 / Math.sqrt(headDim));
+    int rows = maxTokens(headsPerKvHead) * headsPerKvHead;
+    queries = new float[rows * paddedDim];
+    outputs = new float[rows * paddedDim];
+    maxima = new float[rows];
+    sums = new float[rows];
+    keysAt = new long[TILE / kv.blockTokens()];
+    valuesAt = new long[TILE / kv.blockTokens()];
+  }
+
+  /** Tokens that fit an item. */
+  static int maxTokens(int headsPerKvHead) {
+    return Math.max(1, MAX_ROWS / headsPerKvHead);
+  }
+
+  /**
+   * Computes outputs and log-sum-exps of {@code tokens} tokens, kept here until the next call.
+   *
+   * @param queryMemory rows of {@code queryStride} f32 elements, query heads first
+   * @param firstRow row of the first token
+   */
+  void attend(
+      MemorySegment queryMemory,
+      int queryStride,
+      int firstRow,
+      int tokens,
+      int layer,
+      int kvHead,
+      List<KvRange> ranges) {
+    int rows = tokens * headsPerKvHead;
+    loadQueries(queryMemory, queryStride, firstRow, tokens, kvHead);
+    Arrays.fill(outputs, 0, rows * paddedDim, 0f);
+    Arrays.fill(maxima, 0, rows, -Float.MAX_VALUE);
+    Arrays.fill(sums, 0, rows, 0f);
+    for (KvRange range : ranges) {
+      int end = range.visibleEnd(tokens - 1);
+      for (int from = range.from(); from < end; from += TILE) {
+        attendTile(layer, kvHead, range, from, Math.min(from + TILE, end), rows);
+      }
+    }
+  }
+
+  /** The log-sum-exp of a row (token × headsPerKvHead + head) after {@link #attend}. */
+  float logSumExp(int row) {
+    return sums[row] == 0
+        ? Float.NEGATIVE_INFINITY
+        : (float) (maxima[row] + Math.log(sums[row]));
+  }
+
+  /** Copies the normalised output of a row, {@code headDim} values. */
+  void copyOutput(int row, MemorySegment target, long byteOffset) {
+    float factor = sums[row] == 0 ? 0 : 1 / sums[row];
+    int at = row * paddedDim;
+    for (int i = 0; i < paddedDim; i += Lanes.COUNT) {
+      FloatVector.fromArray(Lanes.SPECIES, outputs, at + i)
+          .mul(factor)
+          .intoArray(outputs, at + i);
+    }
+    MemorySegment.copy(outputs, at, target, ValueLayout.JAVA_FLOAT, byteOffset, headDim);
+  }
+
+  private void loadQueries(
+      MemorySegment queryMemory, int queryStride, int firstRow, int tokens, int kvHead) {
+    int span = headsPerKvHead * headDim;
+    for (int token = 0; token < tokens; token++) {
+      long from = ((long) (firstRow + token) * queryStride + (long) kvHead * span) * Float.BYTES;
+      for (int head = 0; head < headsPerKvHead; head++) {
+        int at = (token * headsPerKvHead + head) * paddedDim;
+        MemorySegment.copy(
+            queryMemory,
+            ValueLayout.JAVA_FLOAT,
+            from + (long) head * headDim * Float.BYTES,
+            queries,
+            at,
+            headDim);
+        for (int i = 0; i < paddedDim; i += Lanes.COUNT) {
+          FloatVector.fromArray(Lanes.SPECIES, queries, at + i)
+              .mul(scale)
+              .intoArray(queries, at + i);
+        }
+      }
+    }
+  }
+
+  private void attendTile(int layer, int kvHead, KvRange range, int from, int to, int rows) {
+    int blockTokens = kv.blockTokens();
+    for (int block = from / blockTokens; block * blockTokens < to; block++) {
+      keysAt[block - from / blockTokens] = kv.keysAt(layer, range.blocks()[block], kvHead);
+      valuesAt[block - from / blockTokens] = kv.valuesAt(layer, range.blocks()[block], kvHead);
+    }
+    int row = 0;
+    while (row < rows) {
+      int count = rows - row >= 4 ? 4 : rows - row >= 2 ? 2 : 1;
+      int visible = Math.min(to, range.visibleEnd((row + count - 1) / headsPerKvHead)) - from;
+      if (visible > 0) {
+        scoreRows(row, count, visible);
+        int padded = Lanes.roundUp(visible, Lanes.COUNT);
+        for (int i = 0; i < count; i++) {
+          int own = Math.min(to, range.visibleEnd((row + i) / headsPerKvHead)) - from;
+          rescale[i] = weigh(i * TILE, own, padded, row + i);
+        }
+        addValues(row, count, visible);
+      }
+      row += count;
+    }
+  }
+
+  private void scoreRows(int row, int count, int visible) {
+    MemorySegment memory = kv.memory();
+    int blockTokens = kv.blockTokens();
+    int at = row * paddedDim;
+    for (int column = 0; column < visible; column += Lanes.PANEL) {
+      long keys = keysAt[column / blockTokens] + (long) (column % blockTokens) * Float.BYTES;
+      switch (count) {
+        case 4 ->
+            RegisterTiles.scores4(
+                queries, at, paddedDim, memory, keys, blockTokens, headDim, scores, column, TILE);
+        case 2 ->
+            RegisterTiles.scores2(
+                queries, at, paddedDim, memory, keys, blockTokens, headDim, scores, column, TILE);
+        default ->
+            RegisterTiles.scores1(
+                queries, at, memory, keys, blockTokens, headDim, scores, column);
+      }
+    }
+  }
+
+  /**
+   * Turns {@code scores[at .. at + visible)} into weights relative to the row's new maximum, and
+   * the rest, up to {@code padded}, into zeros.
+   *
+   * @return what earlier weights of the row must be multiplied with
+   */
+  private float weigh(int at, int visible, int padded, int row) {
+    if (visible <= 0) {
+      Arrays.fill(scores, at, at + padded, 0f);
+      return 1;
+    }
+    Arrays.fill(scores, at + visible, at + padded, Float.NEGATIVE_INFINITY);
+    FloatVector largest = FloatVector.fromArray(Lanes.SPECIES, scores, at);
+    for (int i = Lanes.COUNT; i < padded; i += Lanes.COUNT) {
+      largest = largest.max(FloatVector.fromArray(Lanes.SPECIES, scores, at + i));
+    }
+    float before = maxima[row];
+    float maximum = Math.max(before, largest.reduceLanes(VectorOperators.MAX));
+    FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+    for (int i = 0; i < padded; i += Lanes.COUNT) {
+      FloatVector weight =
+          VectorExp.exp(FloatVector.fromArray(Lanes.SPECIES, scores, at + i).sub(maximum));
+      weight.intoArray(scores, at + i);
+      sum = sum.add(weight);
+    }
+    float factor = maximum == before ? 1 : (float) Math.exp((double) before - maximum);
+    maxima[row] = maximum;
+    sums[row] = sums[row] * factor + sum.reduceLanes(VectorOperators.ADD);
+    return factor;
+  }
+
+  private void addValues(int row, int count, int visible) {
+    MemorySegment memory = kv.memory();
+    int blockTokens = kv.blockTokens();
+    int to = row * paddedDim;
+    for (int column = 0; column < paddedDim; column += Lanes.PANEL) {
+      long bytes = (long) column * Float.BYTES;
+      switch (count) {
+        case 4 ->
+            RegisterTiles.values4(
+                scores,
+                TILE,
+                memory,
+                valuesAt,
+                bytes,
+                blockTokens,
+                paddedDim,
+                visible,
+                rescale,
+                outputs,
+                to + column,
+                paddedDim);
+        case 2 ->
+            RegisterTiles.values2(
+                scores,
+                TILE,
+                memory,
+                valuesAt,
+                bytes,
+                blockTokens,
+                paddedDim,
+                visible,
+                rescale,
+                outputs,
+                to + column,
+                paddedDim);
+        default ->
+            RegisterTiles.values1(
+                scores,
+                memory,
+                valuesAt,
+                bytes,
+                blockTokens,
+                paddedDim,
+                visible,
+                rescale,
+                outputs,
+                to + column);
+      }
+    }
+  }
+}
