@@ -40,6 +40,8 @@ public record ModelConfig(
     boolean queryKeyNorm,
     boolean tiedEmbeddings) {
 
+  private static final String SERVED_BIASES = "blk\\.\\d+\\.attn_(q|k|v|output)\\.bias";
+
   public ModelConfig {
     List<String> faults = new ArrayList<>();
     requirePositive(faults, "block_count", layerCount);
@@ -193,11 +195,16 @@ public record ModelConfig(
     int window = file.integer(prefix + "attention.sliding_window", 0);
     if (window > 0 && window < contextLength) {
       reasons.add(
-          "attention over a sliding window of %d of %d positions"
-              .formatted(window, contextLength));
+          "attention over a sliding window of %d of %d positions".formatted(window, contextLength));
     }
     if (!file.bool(prefix + "attention.causal", true)) {
       reasons.add("attention that is not causal");
+    }
+    for (Tensor tensor : file.tensors()) {
+      if (tensor.name().endsWith(".bias") && !tensor.name().matches(SERVED_BIASES)) {
+        reasons.add("tensor '" + tensor.name() + "'");
+        return;
+      }
     }
   }
 

@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // weights are read-only and never compared
 public record ModelWeights(
-    Tensor embedding,
-    List<Layer> layers,
-    float[] outputNorm,
-    Tensor output,
-    float[] ropeDivisors) {
+    Tensor embedding, List<Layer> layers, float[] outputNorm, Tensor output, float[] ropeDivisors) {
   public ModelWeights {
     layers = List.copyOf(layers);
   }
@@ -41,6 +37,7 @@ public record ModelWeights(
    * @param qkvBias {@code [queryDim + 2 kvDim]}
    * @param queryNorm {@code [headDim]}
    * @param keyNorm {@code [headDim]}
+   * @param attentionOutputBias {@code [modelDim]}
    */
   public record Layer(
       float[] attentionNorm,
@@ -51,6 +48,7 @@ public record ModelWeights(
       float @Nullable [] queryNorm,
       float @Nullable [] keyNorm,
       Tensor attentionOutput,
+      float @Nullable [] attentionOutputBias,
       float[] ffnNorm,
       Tensor gate,
       Tensor up,
@@ -80,6 +78,9 @@ public record ModelWeights(
               norm ? vector(file, name + "attn_q_norm.weight", config.headDim()) : null,
               norm ? vector(file, name + "attn_k_norm.weight", config.headDim()) : null,
               matrix(file, name + "attn_output.weight", dim, queryDim),
+              file.findTensor(name + "attn_output.bias") == null
+                  ? null
+                  : vector(file, name + "attn_output.bias", dim),
               vector(file, name + "ffn_norm.weight", dim),
               matrix(file, name + "ffn_gate.weight", config.ffnDim(), dim),
               matrix(file, name + "ffn_up.weight", config.ffnDim(), dim),

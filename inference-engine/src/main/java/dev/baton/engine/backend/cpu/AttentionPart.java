@@ -9,8 +9,8 @@ import java.util.List;
  * @param firstRow row of the step
  * @param rowCount tokens
  * @param ranges keys, in order
- * @param partialRow where the rows' partial results begin, or {@link #WHOLE} when the ranges are all
- *     that the rows attend to
+ * @param partialRow where the rows' partial results begin, or {@link #WHOLE} when the ranges are
+ *     all that the rows attend to
  */
 record AttentionPart(int firstRow, int rowCount, List<KvRange> ranges, int partialRow) {
   static final int WHOLE = -1;

@@ -147,8 +147,7 @@ final class AttentionPlan {
       return range;
     }
     int firstVisible = range.firstVisible() + rows;
-    return new KvRange(
-        range.blocks(), range.from(), firstVisible + count - 1, firstVisible);
+    return new KvRange(range.blocks(), range.from(), firstVisible + count - 1, firstVisible);
   }
 
   private int splits(AttentionPart part, int spare) {

@@ -53,7 +53,8 @@ public final class CpuBackend implements Backend {
   private final MemorySegment projected; // [maxRows, modelDim]
   private final MemorySegment logits; // [maxLogitRows, vocabSize]
 
-  private record Layer(ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
+  private record Layer(
+      ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
 
   private CpuBackend(ModelConfig config, ModelWeights weights, CpuSettings settings, Arena arena) {
     this.config = config;
@@ -61,8 +62,7 @@ public final class CpuBackend implements Backend {
     int maxRows = settings.maxRows();
     int maxPositions =
         (int)
-            Math.min(
-                config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
+            Math.min(config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
     embedding = weights.embedding();
     outputNorm = weights.outputNorm();
     output = Linear.of(weights.output());
@@ -137,12 +137,12 @@ public final class CpuBackend implements Backend {
       placeKeysAndValues(i, layer.weights(), count);
       attention.compute(i, qkv, qkvDim(), attended);
       layer.output().multiply(pool, attended, count, projected);
-      addProjected(count);
+      addProjected(count, layer.weights().attentionOutputBias());
       normRows(layer.weights().ffnNorm(), count);
       layer.gateUp().multiply(pool, normed, count, gateUp);
       activate(count);
       layer.down().multiply(pool, activated, count, projected);
-      addProjected(count);
+      addProjected(count, null);
     }
     int logitCount = rows.logitCount();
     if (logitCount > 0) {
@@ -191,8 +191,7 @@ public final class CpuBackend implements Backend {
           float[] scratch = rowScratch[worker];
           for (int row = from; row < to; row++) {
             long at = (long) row * width;
-            MemorySegment.copy(
-                qkv, ValueLayout.JAVA_FLOAT, at * Float.BYTES, scratch, 0, width);
+            MemorySegment.copy(qkv, ValueLayout.JAVA_FLOAT, at * Float.BYTES, scratch, 0, width);
             placeRow(layer, weights, row, scratch);
             copy(scratch, qkv, at, config.queryDim());
           }
@@ -230,10 +229,19 @@ public final class CpuBackend implements Backend {
     }
   }
 
-  private void addProjected(int count) {
-    forElements(
-        (long) count * config.modelDim(),
-        (at, length) -> RowKernels.addInPlace(hidden, projected, at, length));
+  private void addProjected(int count, float @Nullable [] bias) {
+    int dim = config.modelDim();
+    pool.parallelFor(
+        count,
+        ROW_CHUNK,
+        (worker, from, to) -> {
+          for (int row = from; row < to; row++) {
+            RowKernels.addInPlace(hidden, projected, (long) row * dim, dim);
+            if (bias != null) {
+              RowKernels.addInPlace(hidden, bias, (long) row * dim);
+            }
+          }
+        });
   }
 
   private void activate(int count) {
@@ -271,6 +279,10 @@ public final class CpuBackend implements Backend {
     }
   }
 
+  KvMemory kvMemory() {
+    return kv;
+  }
+
   @Override
   public void clearBlocks(int[] blocks) {
     kv.clear(blocks);
@@ -291,23 +303,6 @@ public final class CpuBackend implements Backend {
     return arena.allocate((long) rowCount * columns * Float.BYTES, 64);
   }
 
-  private interface ElementTask {
-    void run(long at, int length);
-  }
-
-  private void forElements(long count, ElementTask task) {
-    int chunks = Math.toIntExact(Math.ceilDiv(count, (long) ELEMENT_CHUNK));
-    pool.parallelFor(
-        chunks,
-        1,
-        (worker, from, to) -> {
-          for (int i = from; i < to; i++) {
-            long at = (long) i * ELEMENT_CHUNK;
-            task.run(at, (int) Math.min(ELEMENT_CHUNK, count - at));
-          }
-        });
-  }
-
   private static void copy(float[] from, MemorySegment to, long at, int length) {
     MemorySegment.copy(from, 0, to, ValueLayout.JAVA_FLOAT, at * Float.BYTES, length);
   }
@@ -318,12 +313,7 @@ public final class CpuBackend implements Backend {
     public void copyRow(int row, float[] target) {
       Objects.checkIndex(row, rowCount);
       MemorySegment.copy(
-          data,
-          ValueLayout.JAVA_FLOAT,
-          (long) row * vocabSize * Float.BYTES,
-          target,
-          0,
-          vocabSize);
+          data, ValueLayout.JAVA_FLOAT, (long) row * vocabSize * Float.BYTES, target, 0, vocabSize);
     }
   }
 }

@@ -95,10 +95,8 @@ final class KvMemory {
       memory.set(
           ValueLayout.JAVA_FLOAT, keyAt + (long) i * blockTokens * Float.BYTES, key[keyFrom + i]);
     }
-    long valueAt =
-        valuesAt(layer, block, kvHead) + (long) token * paddedDim * Float.BYTES;
-    MemorySegment.copy(
-        value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
+    long valueAt = valuesAt(layer, block, kvHead) + (long) token * paddedDim * Float.BYTES;
+    MemorySegment.copy(value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
   }
 
   /** Overwrites blocks with zeros. */

@@ -64,6 +64,13 @@ final class RowKernels {
     }
   }
 
+  /** {@code x_i += bias_i}. */
+  static void addInPlace(MemorySegment x, float[] bias, long at) {
+    for (int i = 0; i < bias.length; i++) {
+      set(x, at + i, get(x, at + i) + bias[i]);
+    }
+  }
+
   /** {@code target_i = g_i σ(g_i) u_i}: SwiGLU (arXiv:2002.05202). */
   static void swiGlu(
       MemorySegment gateUp, long gateAt, long upAt, MemorySegment target, long to, int length) {

@@ -106,7 +106,8 @@ final class StepRows {
     int blockTokens = settings.blockTokens();
     for (int i = 0; i < length; i++) {
       int token = sequence.tokens()[i];
-      check(token >= 0 && token < vocabSize, "token ids are in [0, %d), found %d", vocabSize, token);
+      check(
+          token >= 0 && token < vocabSize, "token ids are in [0, %d), found %d", vocabSize, token);
       tokens[count] = token;
       positions[count] = systemTokens + start + i;
       blocks[count] = sequence.blocks()[(start + i) / blockTokens];

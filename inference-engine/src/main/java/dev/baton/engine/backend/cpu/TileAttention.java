@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorOperators;
  * Attention of some rows to some ranges of keys, for one KV head: the one kernel behind system
  * parts, request parts and plain attention. One instance per worker, with its own scratch memory.
  *
- * <p>For each query q it computes {@code ℓ = ln Σ exp(q·k_j / √d)} and {@code o = Σ exp(q·k_j / √d −
- * ℓ) v_j} by the online softmax (arXiv:1805.02867; tiling as arXiv:2205.14135): per tile of keys
+ * <p>For each query q it computes {@code ℓ = ln Σ exp(q·k_j / √d)} and {@code o = Σ exp(q·k_j / √d
+ * − ℓ) v_j} by the online softmax (arXiv:1805.02867; tiling as arXiv:2205.14135): per tile of keys
  * the running maximum m, the running sum l and the unnormalised output are carried on.
  *
  * <p>Implementation note. Tiles of keys are the outer loop, rows (tokens × query heads of the KV
@@ -91,9 +91,7 @@ final class TileAttention {
 
   /** The log-sum-exp of a row (token × headsPerKvHead + head) after {@link #attend}. */
   float logSumExp(int row) {
-    return sums[row] == 0
-        ? Float.NEGATIVE_INFINITY
-        : (float) (maxima[row] + Math.log(sums[row]));
+    return sums[row] == 0 ? Float.NEGATIVE_INFINITY : (float) (maxima[row] + Math.log(sums[row]));
   }
 
   /** Copies the normalised output of a row, {@code headDim} values. */
@@ -101,9 +99,7 @@ final class TileAttention {
     float factor = sums[row] == 0 ? 0 : 1 / sums[row];
     int at = row * paddedDim;
     for (int i = 0; i < paddedDim; i += Lanes.COUNT) {
-      FloatVector.fromArray(Lanes.SPECIES, outputs, at + i)
-          .mul(factor)
-          .intoArray(outputs, at + i);
+      FloatVector.fromArray(Lanes.SPECIES, outputs, at + i).mul(factor).intoArray(outputs, at + i);
     }
     MemorySegment.copy(outputs, at, target, ValueLayout.JAVA_FLOAT, byteOffset, headDim);
   }
@@ -168,8 +164,7 @@ final class TileAttention {
             RegisterTiles.scores2(
                 queries, at, paddedDim, memory, keys, blockTokens, headDim, scores, column, TILE);
         default ->
-            RegisterTiles.scores1(
-                queries, at, memory, keys, blockTokens, headDim, scores, column);
+            RegisterTiles.scores1(queries, at, memory, keys, blockTokens, headDim, scores, column);
       }
     }
   }
