@@ -33,11 +33,28 @@ public record GenerationRequest(
   public static final int MAX_STOP_STRINGS = 4;
   public static final int MAX_TOP_LOGPROBS = 20;
 
-  public GenerationRequest {
-    Objects.requireNonNull(requestId);
-    Objects.requireNonNull(tenantId);
-    Objects.requireNonNull(input);
-    stop = List.copyOf(stop);
+  // Not compact: NullAway loses the nullness of an array component in a compact constructor.
+  public GenerationRequest(
+      String requestId,
+      String tenantId,
+      @Nullable SystemPrompt systemPrompt,
+      Input input,
+      SamplingParameters sampling,
+      @Nullable Integer maxTokens,
+      List<String> stop,
+      boolean ignoreEos,
+      int topLogprobs,
+      int @Nullable [] forcedTokens) {
+    this.requestId = Objects.requireNonNull(requestId);
+    this.tenantId = Objects.requireNonNull(tenantId);
+    this.systemPrompt = systemPrompt;
+    this.input = Objects.requireNonNull(input);
+    this.sampling = Objects.requireNonNull(sampling);
+    this.maxTokens = maxTokens;
+    this.stop = List.copyOf(stop);
+    this.ignoreEos = ignoreEos;
+    this.topLogprobs = topLogprobs;
+    this.forcedTokens = forcedTokens;
     if (systemPrompt != null && !systemPrompt.key().tenantId().equals(tenantId)) {
       throw new IllegalArgumentException("a system prompt is used by its own tenant only");
     }

@@ -1,0 +1,508 @@
+package dev.baton.engine.runtime;
+
+import dev.baton.engine.EngineException;
+import dev.baton.engine.EngineStatistics;
+import dev.baton.engine.ErrorCode;
+import dev.baton.engine.FinishReason;
+import dev.baton.engine.GenerationEvent;
+import dev.baton.engine.SystemKvKey;
+import dev.baton.engine.SystemKvStatus;
+import dev.baton.engine.TokenUsage;
+import dev.baton.engine.backend.Backend;
+import dev.baton.engine.backend.Logits;
+import dev.baton.engine.kvcache.BlockPool;
+import dev.baton.engine.kvcache.SystemKv;
+import dev.baton.engine.kvcache.SystemKvCache;
+import dev.baton.engine.kvcache.SystemTokens;
+import dev.baton.engine.scheduler.Scheduler;
+import dev.baton.engine.scheduler.Sequence;
+import dev.baton.engine.scheduler.StepCounts;
+import dev.baton.engine.scheduler.StepPlan;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine's mutable state and its step: {@code schedule() → forward() → sample()} → events.
+ * Owned by one thread; other threads read the published {@link #statistics} and {@link #systemKvs}
+ * only.
+ */
+final class EngineLoop {
+  private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
+
+  private final Backend backend;
+  private final Admissions admissions;
+  private final InstantSource clock;
+  private final BlockPool pool;
+  private final SystemKvCache cache;
+  private final Scheduler scheduler;
+  private final float[] logits; // [vocabSize], one row
+
+  private final Map<Long, ActiveRequest> active = new LinkedHashMap<>(); // by sequence number
+  private final List<EngineCommand.Warm> warmings = new ArrayList<>();
+  private final List<EngineCommand.Drain> drains = new ArrayList<>();
+  private long sequenceNumbers;
+  private long completedRequests;
+  private long failedRequests;
+  private long cancelledRequests;
+  private @Nullable EngineException fillFailure;
+
+  private volatile EngineStatistics statistics;
+  private volatile List<SystemKvStatus> systemKvs = List.of();
+  private long publishedVersion;
+
+  EngineLoop(
+      Backend backend,
+      int vocabSize,
+      EngineSettings settings,
+      Admissions admissions,
+      InstantSource clock) {
+    this.backend = backend;
+    this.admissions = admissions;
+    this.clock = clock;
+    pool = new BlockPool(backend.kvLayout(), backend::clearBlocks);
+    cache =
+        new SystemKvCache(
+            pool,
+            (int) (pool.totalCount() * settings.memory().pinBudgetShare()),
+            settings.memory().rememberedSystemKvs(),
+            clock);
+    scheduler = new Scheduler(settings.batch(), pool, cache, backend.relayCostModel());
+    logits = new float[vocabSize];
+    statistics = snapshot();
+  }
+
+  // ---- commands ----
+
+  void handle(EngineCommand command) {
+    switch (command) {
+      case EngineCommand.Submit submit -> submit(submit.request());
+      case EngineCommand.Cancel cancel -> end(cancel.request(), FinishReason.CANCELLED);
+      case EngineCommand.Warm warm -> warm(warm);
+      case EngineCommand.Unpin unpin ->
+          answer(unpin.key(), unpin.result(), () -> cache.unpin(unpin.key()));
+      case EngineCommand.Evict evict ->
+          answer(evict.key(), evict.result(), () -> cache.evict(evict.key()));
+      case EngineCommand.Drain drain -> drains.add(drain);
+      case EngineCommand.Close close ->
+          endAll(new EngineException(ErrorCode.DRAINING, "the engine was closed"));
+    }
+  }
+
+  private void submit(ActiveRequest request) {
+    Sequence sequence = request.sequence(++sequenceNumbers);
+    active.put(sequence.number(), request);
+    scheduler.submit(sequence);
+  }
+
+  private void warm(EngineCommand.Warm warm) {
+    SystemTokens tokens = warm.tokens();
+    int blocks = pool.layout().blocksFor(tokens.count());
+    int capacity = cache.unpinnedCapacity(tokens.key());
+    if (blocks > capacity) {
+      fail(warm.result(), neverFits(tokens, blocks, capacity));
+      return;
+    }
+    try {
+      if (warm.pin()) {
+        cache.pin(tokens);
+      }
+      cache.want(tokens);
+      warmings.add(warm);
+    } catch (EngineException e) {
+      fail(warm.result(), e);
+    }
+  }
+
+  private EngineException neverFits(SystemTokens tokens, int blocks, int capacity) {
+    return new EngineException(
+        ErrorCode.MEMORY_FULL,
+        "system prompt %s needs %d KV blocks for %d tokens, but %d of %d are not pinned; shorten it, unpin others, or give the engine more KV memory"
+            .formatted(
+                tokens.key().versionId(), blocks, tokens.count(), capacity, pool.totalCount()));
+  }
+
+  private void answer(SystemKvKey key, CompletableFuture<SystemKvStatus> result, Runnable change) {
+    try {
+      change.run();
+      complete(result, cache.status(key));
+    } catch (EngineException e) {
+      fail(result, e);
+    }
+  }
+
+  // ---- the step ----
+
+  boolean hasWork() {
+    return scheduler.hasWork() || !warmings.isEmpty();
+  }
+
+  /** The earliest moment at which something happens without a command, or null. */
+  @Nullable Instant deadline() {
+    Instant earliest = null;
+    for (EngineCommand.Drain drain : drains) {
+      if (earliest == null || drain.deadline().isBefore(earliest)) {
+        earliest = drain.deadline();
+      }
+    }
+    return earliest;
+  }
+
+  /** Computes one step; returns false when there was nothing to compute. */
+  boolean step() {
+    StepPlan plan = scheduler.schedule();
+    failScheduled();
+    if (plan != null) {
+      Logits result = forward(plan);
+      if (result != null) {
+        scheduler.completed(plan);
+        sample(plan, result);
+      }
+    }
+    settleWarmings();
+    settleDrains();
+    publish();
+    return plan != null;
+  }
+
+  private @Nullable Logits forward(StepPlan plan) {
+    Instant now = clock.instant();
+    for (StepPlan.Part part : plan.parts()) {
+      if (part instanceof StepPlan.RequestPart request) {
+        start(request(request.sequence()), request.sequence(), now);
+      }
+    }
+    try {
+      return backend.forward(plan.step());
+    } catch (RuntimeException | Error e) {
+      LOG.log(
+          Level.ERROR,
+          "the backend failed a step of " + plan.parts().size() + " sequences, which end",
+          e);
+      EngineException error =
+          new EngineException(
+              ErrorCode.INTERNAL,
+              "the device failed while it computed this request; the engine's log has the cause",
+              e);
+      fillFailure = error;
+      scheduler.failed(plan, error);
+      failScheduled();
+      return null;
+    }
+  }
+
+  private void start(ActiveRequest request, Sequence sequence, Instant now) {
+    if (!request.hasStarted()) {
+      admissions.served(request.tenantId());
+      // A listener that fails here is ended after the step, which has been planned with it.
+      emit(request, request.start(now, sequence.sharedTokens()));
+    }
+  }
+
+  private void sample(StepPlan plan, Logits result) {
+    Instant now = clock.instant();
+    int row = 0;
+    for (StepPlan.Part part : plan.parts()) {
+      if (part instanceof StepPlan.RequestPart request) {
+        ActiveRequest owner = request(request.sequence());
+        if (owner.listenerFailed()) {
+          end(owner, FinishReason.CANCELLED);
+        } else if (request.sampled()) {
+          result.copyRow(row, logits);
+          sample(owner, request.sequence(), now);
+        }
+        row += request.sampled() ? 1 : 0;
+      }
+    }
+  }
+
+  private void sample(ActiveRequest request, Sequence sequence, Instant now) {
+    ActiveRequest.Next next;
+    try {
+      next = request.next(logits, now);
+    } catch (EngineException e) {
+      fail(request, e);
+      return;
+    }
+    switch (next) {
+      case ActiveRequest.EndOfTurn end -> end(request, FinishReason.STOP);
+      case ActiveRequest.Emit token -> {
+        emit(request, token.event());
+        if (request.listenerFailed()) {
+          end(request, FinishReason.CANCELLED);
+        } else if (token.end() != null) {
+          end(request, token.end());
+        } else {
+          scheduler.append(sequence, token.id());
+        }
+      }
+    }
+  }
+
+  private ActiveRequest request(Sequence sequence) {
+    ActiveRequest request = active.get(sequence.number());
+    if (request == null) {
+      throw new IllegalStateException(sequence + " belongs to no request");
+    }
+    return request;
+  }
+
+  // ---- ends ----
+
+  /** Ends a request that may be anywhere, or over already. */
+  private void end(ActiveRequest request, FinishReason reason) {
+    Sequence sequence = request.sequence();
+    if (request.ended() || sequence == null) {
+      return;
+    }
+    scheduler.remove(sequence);
+    if (reason == FinishReason.CANCELLED) {
+      cancelledRequests++;
+    } else {
+      completedRequests++;
+    }
+    over(request, request.finish(reason, clock.instant()));
+  }
+
+  private void fail(ActiveRequest request, EngineException error) {
+    Sequence sequence = request.sequence();
+    if (!request.ended() && sequence != null) {
+      scheduler.remove(sequence);
+      overFailed(request, error);
+    }
+  }
+
+  private void failScheduled() {
+    for (Scheduler.Failure failure : scheduler.takeFailures()) {
+      overFailed(request(failure.sequence()), failure.error());
+    }
+  }
+
+  private void overFailed(ActiveRequest request, EngineException error) {
+    failedRequests++;
+    over(request, request.fail(error, clock.instant()));
+  }
+
+  /** The request holds nothing any longer: says so, in the statistics too, and forgets it. */
+  private void over(ActiveRequest request, GenerationEvent last) {
+    Sequence sequence = request.sequence();
+    if (sequence != null) {
+      active.remove(sequence.number());
+    }
+    if (!request.hasStarted()) {
+      admissions.leave(request.tenantId());
+    }
+    publish();
+    log(request, last);
+    emit(request, last);
+  }
+
+  private static void log(ActiveRequest request, GenerationEvent last) {
+    switch (last) {
+      case GenerationEvent.Finished finished ->
+          log(request, finished.reason().name(), finished.usage());
+      case GenerationEvent.Failed failed ->
+          log(request, failed.error().code().name(), failed.usage());
+      case GenerationEvent.Started started -> throw new IllegalStateException("no end");
+      case GenerationEvent.Token token -> throw new IllegalStateException("no end");
+    }
+  }
+
+  private static void log(ActiveRequest request, String outcome, TokenUsage usage) {
+    LOG.log(
+        Level.INFO,
+        () ->
+            "request %s of tenant %s ended with %s: %d prompt tokens (%d cached), %d generated, %d ms queued, %d ms to the first token, %d ms in all"
+                .formatted(
+                    request.requestId(),
+                    request.tenantId(),
+                    outcome,
+                    usage.promptTokens(),
+                    usage.cachedTokens(),
+                    usage.completionTokens(),
+                    usage.queued().toMillis(),
+                    usage.timeToFirstToken().toMillis(),
+                    usage.total().toMillis()));
+  }
+
+  private static void emit(ActiveRequest request, GenerationEvent event) {
+    try {
+      request.listener().onEvent(event);
+    } catch (RuntimeException | Error e) {
+      if (request.failListener()) {
+        LOG.log(
+            Level.ERROR,
+            "the listener of request "
+                + request.requestId()
+                + " of tenant "
+                + request.tenantId()
+                + " failed; the request is cancelled",
+            e);
+      }
+    }
+  }
+
+  /** Ends everything that was accepted, each with its final event. */
+  void endAll(EngineException error) {
+    for (ActiveRequest request : List.copyOf(active.values())) {
+      fail(request, error);
+    }
+    for (EngineCommand.Warm warm : warmings) {
+      fail(warm.result(), error);
+    }
+    warmings.clear();
+    settleDrains();
+    publish();
+  }
+
+  /** Refuses a command that arrived when the engine had stopped. */
+  void refuse(EngineCommand command, EngineException error) {
+    switch (command) {
+      case EngineCommand.Submit submit -> overFailed(submit.request(), error);
+      case EngineCommand.Cancel cancel -> {}
+      case EngineCommand.Warm warm -> fail(warm.result(), error);
+      case EngineCommand.Unpin unpin -> fail(unpin.result(), error);
+      case EngineCommand.Evict evict -> fail(evict.result(), error);
+      case EngineCommand.Drain drain -> drain.done().complete(null);
+      case EngineCommand.Close close -> {}
+    }
+  }
+
+  /**
+   * Ends everything after a defect, without trust in the scheduler: the requests' last events are
+   * all that is still owed.
+   */
+  void abandonAll(EngineException error) {
+    for (ActiveRequest request : List.copyOf(active.values())) {
+      if (!request.ended()) {
+        overFailed(request, error);
+      }
+    }
+    for (EngineCommand.Warm warm : warmings) {
+      fail(warm.result(), error);
+    }
+    warmings.clear();
+    for (EngineCommand.Drain drain : drains) {
+      drain.done().complete(null);
+    }
+    drains.clear();
+  }
+
+  private void settleWarmings() {
+    for (Iterator<EngineCommand.Warm> i = warmings.iterator(); i.hasNext(); ) {
+      EngineCommand.Warm warm = i.next();
+      SystemTokens tokens = warm.tokens();
+      SystemKv current = cache.current(tokens.key());
+      if (current != null && current.resident() && current.tokens().edition() >= tokens.edition()) {
+        i.remove();
+        complete(warm.result(), cache.status(tokens.key()));
+      } else if (!cache.pending(tokens.key())) {
+        i.remove();
+        fail(warm.result(), whyNotFilled(tokens));
+      }
+    }
+    fillFailure = null;
+  }
+
+  private EngineException whyNotFilled(SystemTokens tokens) {
+    if (fillFailure != null) {
+      return fillFailure;
+    }
+    int blocks = pool.layout().blocksFor(tokens.count());
+    int capacity = cache.unpinnedCapacity(tokens.key());
+    return blocks > capacity
+        ? neverFits(tokens, blocks, capacity)
+        : new EngineException(
+            ErrorCode.SYSTEM_KV_UNKNOWN,
+            "system KV %s was evicted before it was filled; warm it again"
+                .formatted(tokens.key().versionId()));
+  }
+
+  private void settleDrains() {
+    Instant deadline = deadline();
+    if (deadline != null && !active.isEmpty() && !clock.instant().isBefore(deadline)) {
+      EngineException error =
+          new EngineException(
+              ErrorCode.DRAINING,
+              "the engine is shutting down and the time to finish is over; try again elsewhere");
+      for (ActiveRequest request : List.copyOf(active.values())) {
+        fail(request, error);
+      }
+    }
+    if (active.isEmpty()) {
+      for (EngineCommand.Drain drain : drains) {
+        drain.done().complete(null);
+      }
+      drains.clear();
+    }
+  }
+
+  /** Callers' continuations run elsewhere: this thread has steps to compute. */
+  private static <T> void complete(CompletableFuture<T> future, T value) {
+    var unused = future.completeAsync(() -> value);
+  }
+
+  private static void fail(CompletableFuture<?> future, EngineException error) {
+    var unused = CompletableFuture.runAsync(() -> future.completeExceptionally(error));
+  }
+
+  // ---- what others see ----
+
+  EngineStatistics statistics() {
+    return statistics;
+  }
+
+  List<SystemKvStatus> systemKvs() {
+    return systemKvs;
+  }
+
+  private void publish() {
+    statistics = snapshot();
+    if (cache.version() != publishedVersion) {
+      publishedVersion = cache.version();
+      systemKvs = cache.statuses();
+    }
+  }
+
+  private EngineStatistics snapshot() {
+    StepCounts counts = scheduler.counts();
+    return new EngineStatistics(
+        pool.totalCount(),
+        pool.freeCount(),
+        pool.systemCount(),
+        pool.requestCount(),
+        cache.pinnedBlocks(),
+        cache.pinBudgetBlocks(),
+        pool.layout().blockTokens(),
+        scheduler.waitingCount(),
+        scheduler.runningCount(),
+        counts.lastSequences(),
+        counts.lastGroups(),
+        counts.steps(),
+        counts.prefillTokens(),
+        counts.decodeTokens(),
+        counts.relayedTokens(),
+        counts.plainTokens(),
+        counts.systemKvTokensSaved() * pool.layout().bytesPerToken(),
+        counts.preemptions(),
+        completedRequests,
+        failedRequests,
+        cancelledRequests);
+  }
+
+  /** Checks that no block was lost; for idle moments. */
+  void verify() {
+    pool.verify();
+    if (active.isEmpty() && pool.requestCount() != 0) {
+      throw new IllegalStateException("nothing runs, but sequences hold blocks: " + pool);
+    }
+  }
+}
