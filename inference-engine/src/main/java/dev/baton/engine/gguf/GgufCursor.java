@@ -15,8 +15,15 @@ import java.nio.file.Path;
  * and every complaint names the file, the field, what was found and what was expected.
  */
 final class GgufCursor {
-  /** Headers of real models stay far below; a longer one is a lie that would only cost memory. */
+  /** Headers of real models stay far below: the largest vocabularies take about 10 MB. */
   static final long MAX_HEADER_BYTES = 64L << 20;
+
+  /**
+   * Bounds what one array takes in memory, whatever its count says; vocabularies stay far below.
+   */
+  private static final long MAX_COUNT = 1L << 22;
+
+  private static final int MAX_QUOTED_LENGTH = 80;
 
   static final String DAMAGED = "The file is damaged or incomplete: download or convert it again.";
 
@@ -60,27 +67,32 @@ final class GgufCursor {
   }
 
   /**
-   * Reads a count of things that follow.
+   * Reads a count of things that follow. The names of fields are joined only to complain, as a file
+   * has many.
    *
+   * @param what added to the field's name in a complaint
    * @param minimumBytes bytes that the smallest such thing takes
    */
-  int count(String field, int minimumBytes) {
+  int count(String field, String what, int minimumBytes) {
     long count = int64(field);
-    long room = (end - position) / minimumBytes;
-    if (count < 0 || count > room) {
+    long limit = Math.min((end - position) / minimumBytes, MAX_COUNT);
+    if (count < 0 || count > limit) {
       throw invalid(
-          field, Long.toUnsignedString(count), "at most " + room + ", which is what can follow");
+          field + what, Long.toUnsignedString(count), "at most the " + limit + " that can follow");
     }
     return (int) count;
   }
 
   /** Reads a length-prefixed UTF-8 string of at most {@code limitBytes}. */
   String string(String field, long limitBytes) {
-    long length = int64(field + " length");
+    long length = int64(field);
     long limit = Math.min(limitBytes, end - position);
     if (length < 0 || length > limit) {
       throw invalid(
           field + " length", Long.toUnsignedString(length), "at most " + limit + " bytes");
+    }
+    if (length == 0) {
+      return "";
     }
     byte[] bytes = new byte[(int) length];
     MemorySegment.copy(file, I8, advance(length, field), bytes, 0, bytes.length);
@@ -102,6 +114,13 @@ final class GgufCursor {
     }
     position = at + bytes;
     return at;
+  }
+
+  /** A name from the file as a message can show it: one line, of bounded length. */
+  static String quoted(String name) {
+    String shown =
+        name.length() > MAX_QUOTED_LENGTH ? name.substring(0, MAX_QUOTED_LENGTH) + "…" : name;
+    return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
   }
 
   EngineException invalid(String field, String found, String expected) {

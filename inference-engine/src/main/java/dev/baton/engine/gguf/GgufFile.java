@@ -228,7 +228,7 @@ public final class GgufFile implements AutoCloseable {
   public Tensor tensor(String name) {
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
-      throw GgufCursor.invalid(path, "tensor '" + name + "'", "none", "this tensor");
+      throw GgufCursor.invalid(path, "tensor " + GgufCursor.quoted(name), "none", "this tensor");
     }
     return tensor;
   }
@@ -247,20 +247,20 @@ public final class GgufFile implements AutoCloseable {
   private int narrow(String key, long value) {
     if (value != (int) value) {
       throw GgufCursor.invalid(
-          path, "metadata '" + key + "'", Long.toString(value), "a number below 2^31");
+          path, "metadata " + GgufCursor.quoted(key), Long.toString(value), "a number below 2^31");
     }
     return (int) value;
   }
 
   private <T> T required(String key, @Nullable T value) {
     if (value == null) {
-      throw GgufCursor.invalid(path, "metadata '" + key + "'", "nothing", "this key");
+      throw GgufCursor.invalid(path, "metadata " + GgufCursor.quoted(key), "nothing", "this key");
     }
     return value;
   }
 
   private EngineException wrongType(String key, GgufValue found, String expected) {
     return GgufCursor.invalid(
-        path, "metadata '" + key + "'", "a value of type " + found.type(), expected);
+        path, "metadata " + GgufCursor.quoted(key), "a value of type " + found.type(), expected);
   }
 }

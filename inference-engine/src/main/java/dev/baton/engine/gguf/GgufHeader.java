@@ -33,6 +33,7 @@ final class GgufHeader {
   private static final int MAX_TENSOR_NAME_BYTES = 255;
   private static final int MAX_DIMENSIONS = 4;
   private static final int MAX_ARRAY_DEPTH = 4;
+  private static final int MAX_NESTED_ARRAYS = 1 << 16;
   private static final int MAX_ALIGNMENT = 1 << 20;
   private static final int FIRST_CAPACITY = 1024;
 
@@ -50,8 +51,8 @@ final class GgufHeader {
     this.file = file;
     this.cursor = new GgufCursor(path, file);
     readPreamble();
-    int tensorCount = cursor.count("tensor count", 8 + 4 + 8 + 4 + 8);
-    int metadataCount = cursor.count("metadata count", 8 + 4 + 1);
+    int tensorCount = cursor.count("tensor", " count", 8 + 4 + 8 + 4 + 8);
+    int metadataCount = cursor.count("metadata", " count", 8 + 4 + 1);
     for (int i = 0; i < metadataCount; i++) {
       readMetadata(i);
     }
@@ -60,7 +61,8 @@ final class GgufHeader {
     for (int i = 0; i < tensorCount; i++) {
       TensorInfo info = readTensorInfo(i);
       if (infos.put(info.name, info) != null) {
-        throw invalid("tensor " + i, "the name '" + info.name + "' again", "each name once");
+        throw invalid(
+            "tensor " + i, "the name " + GgufCursor.quoted(info.name) + " again", "each name once");
       }
     }
     locateTensors(infos.values());
@@ -103,20 +105,20 @@ final class GgufHeader {
 
   private void readMetadata(int index) {
     String key = cursor.string("metadata key " + index, MAX_KEY_BYTES);
-    String field = "metadata '" + key + "'";
+    String field = "metadata " + GgufCursor.quoted(key);
     if (key.isEmpty()) {
       throw invalid("metadata key " + index, "an empty key", "a name");
     }
-    if (metadata.put(key, readValue(valueType(field), field, 0)) != null) {
+    if (metadata.put(key, readValue(valueType(field, " type"), field, 0)) != null) {
       throw invalid(field, "the key twice", "each key once");
     }
   }
 
-  private GgufValueType valueType(String field) {
-    int id = cursor.int32(field + " type");
+  private GgufValueType valueType(String field, String what) {
+    int id = cursor.int32(field);
     GgufValueType type = GgufValueType.ofId(id);
     if (type == null) {
-      throw invalid(field + " type", Integer.toUnsignedString(id), "a type from 0 to 12");
+      throw invalid(field + what, Integer.toUnsignedString(id), "a type from 0 to 12");
     }
     return type;
   }
@@ -136,8 +138,11 @@ final class GgufHeader {
     if (depth > MAX_ARRAY_DEPTH) {
       throw invalid(field, "arrays nested deeper", "at most " + MAX_ARRAY_DEPTH + " levels");
     }
-    GgufValueType type = valueType(field + " element");
-    int count = cursor.count(field + " element count", type.minimumBytes());
+    GgufValueType type = valueType(field, " element type");
+    int count = cursor.count(field, " element count", type.minimumBytes());
+    if (type == GgufValueType.ARRAY && count > MAX_NESTED_ARRAYS) {
+      throw invalid(field, count + " nested arrays", "at most " + MAX_NESTED_ARRAYS);
+    }
     return switch (type) {
       case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> {
         long[] values = new long[count];
@@ -211,7 +216,7 @@ final class GgufHeader {
 
   private TensorInfo readTensorInfo(int index) {
     String name = cursor.string("tensor " + index + " name", MAX_TENSOR_NAME_BYTES);
-    String field = "tensor '" + name + "'";
+    String field = "tensor " + GgufCursor.quoted(name);
     int dimensions = cursor.int32(field + " dimension count");
     if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
       throw invalid(
@@ -260,7 +265,7 @@ final class GgufHeader {
     long dataBytes = Math.max(0, file.byteSize() - dataStart);
     List<TensorInfo> byOffset = new ArrayList<>();
     for (TensorInfo info : infos) {
-      String field = "tensor '" + info.name + "'";
+      String field = "tensor " + GgufCursor.quoted(info.name);
       long sizeBytes = sizeBytes(info, dataBytes);
       if (info.offset < 0 || info.offset % alignment != 0) {
         throw invalid(
@@ -285,8 +290,8 @@ final class GgufHeader {
       TensorInfo info = byOffset.get(i);
       if (info.offset < before.offset + sizeBytes(before, dataBytes)) {
         throw invalid(
-            "tensor '" + info.name + "' offset",
-            "data that overlaps tensor '" + before.name + "'",
+            "tensor " + GgufCursor.quoted(info.name) + " offset",
+            "data that overlaps tensor " + GgufCursor.quoted(before.name),
             "tensors apart from each other");
       }
     }
@@ -310,7 +315,7 @@ final class GgufHeader {
   }
 
   private long sizeBytes(TensorInfo info, long dataBytes) {
-    String field = "tensor '" + info.name + "' shape";
+    String field = "tensor " + GgufCursor.quoted(info.name) + " shape";
     long columns = info.shape.getFirst();
     if (columns % info.type.blockElements() != 0) {
       throw invalid(

@@ -13,16 +13,18 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -31,6 +33,7 @@ import java.util.function.Consumer;
  */
 public final class GgufWriter {
   private static final int VERSION = 3;
+  private static final long CHUNK_BYTES = 1 << 26;
 
   /** Bytes that tensor data is aligned to: GGUF's default, the same with and without its key. */
   public static final int ALIGNMENT = 32;
@@ -53,6 +56,9 @@ public final class GgufWriter {
 
   /** Adds a key; a key that is there already keeps its place and gets the new value. */
   public GgufWriter metadata(String key, GgufValue value) {
+    if (key.equals("general.alignment") && !value.equals(GgufValue.uint32(ALIGNMENT))) {
+      throw new IllegalArgumentException("tensor data is aligned to " + ALIGNMENT + " bytes");
+    }
     metadata.put(key, value);
     return this;
   }
@@ -81,22 +87,33 @@ public final class GgufWriter {
   public void writeTo(Path path) throws IOException {
     byte[] header = header();
     long dataStart = aligned(header.length);
-    Path directory = path.toAbsolutePath().getParent();
-    Path part = Files.createTempFile(directory, path.getFileName() + ".", ".part");
+    Path part = path.resolveSibling(path.getFileName() + "." + UUID.randomUUID() + ".part");
     try {
-      try (Arena arena = Arena.ofConfined();
-          FileChannel channel =
-              FileChannel.open(part, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-        MemorySegment file = channel.map(MapMode.READ_WRITE, 0, dataStart + dataBytes, arena);
-        MemorySegment.copy(MemorySegment.ofArray(header), 0, file, 0, header.length);
+      try (FileChannel channel =
+          FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        write(channel, MemorySegment.ofArray(Arrays.copyOf(header, (int) dataStart)));
         for (PlannedTensor tensor : tensors.values()) {
-          tensor.data.accept(file.asSlice(dataStart + tensor.offset, tensor.sizeBytes()));
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment padded = arena.allocate(aligned(tensor.sizeBytes()), ALIGNMENT);
+            tensor.data.accept(padded.asSlice(0, tensor.sizeBytes()));
+            write(channel, padded);
+          }
         }
-        file.force();
+        channel.force(true);
       }
       Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
+    }
+  }
+
+  private static void write(FileChannel channel, MemorySegment bytes) throws IOException {
+    for (long at = 0; at < bytes.byteSize(); at += CHUNK_BYTES) {
+      long size = Math.min(CHUNK_BYTES, bytes.byteSize() - at);
+      ByteBuffer buffer = bytes.asSlice(at, size).asByteBuffer();
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
     }
   }
 
