@@ -42,7 +42,7 @@ final class Seating {
       return turns;
     }
     if (!habits.systemMessage()) {
-      return beforeFirstUserMessage(String.join(BLANK_LINE, systemTexts), turns);
+      return withoutSystemMessage(String.join(BLANK_LINE, systemTexts), turns);
     }
     List<String> own =
         habits.secondSystemMessage() ? systemTexts : List.of(String.join(BLANK_LINE, systemTexts));
@@ -52,15 +52,16 @@ final class Seating {
     return arranged;
   }
 
-  private static List<ChatMessage> beforeFirstUserMessage(String text, List<ChatMessage> turns) {
+  /** Before the first user message's text, or as a user message where the assistant begins. */
+  private static List<ChatMessage> withoutSystemMessage(String text, List<ChatMessage> turns) {
     List<ChatMessage> arranged = new ArrayList<>(turns);
-    for (int i = 0; i < arranged.size(); i++) {
-      if (arranged.get(i).role().equals(USER)) {
-        arranged.set(i, new ChatMessage(USER, text + BLANK_LINE + arranged.get(i).content()));
-        return arranged;
-      }
+    ChatMessage first = turns.getFirst();
+    if (first.role().equals(USER)) {
+      arranged.set(0, new ChatMessage(USER, text + BLANK_LINE + first.content()));
+    } else {
+      arranged.addFirst(new ChatMessage(USER, text));
     }
-    throw new IllegalStateException("a conversation that was checked has a user message");
+    return arranged;
   }
 
   private static boolean isSystem(ChatMessage message) {
