@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * the models were trained with, by the names that {@code tokenizer.ggml.pre} uses.
  *
  * <p>Each expression cuts what the one before left in one piece; what an expression does not match
- * is a piece, too. Classes are Unicode's: {@code \p{IsWhite_Space}} stands for the {@code \s} of
- * other regex dialects, which Java reads as ASCII. No expression has a repeated group, so matching
+ * is a piece, too. They are written as published, where {@code \s} means Unicode's white space;
+ * Java reads it as ASCII's, so it is replaced. No expression has a repeated group, so matching
  * needs no stack per character, and backtracking gives back a run once: the cost is linear.
  */
 enum PreTokenizer {
@@ -24,7 +24,6 @@ enum PreTokenizer {
       false,
       List.of(Expressions.GPT2),
       "gpt-2",
-      "gpt2",
       "phi-2",
       "jina-es",
       "jina-de",
@@ -36,7 +35,7 @@ enum PreTokenizer {
   LLAMA3(
       true,
       true,
-      List.of(Expressions.words("\\p{N}{1,3}", "\\r\\n")),
+      List.of(Expressions.words("\\p{N}{1,3}")),
       "llama-bpe",
       "llama3",
       "llama-v3",
@@ -48,7 +47,7 @@ enum PreTokenizer {
   LLAMA3_MERGING(
       false,
       false,
-      List.of(Expressions.words("\\p{N}{1,3}", "\\r\\n")),
+      List.of(Expressions.words("\\p{N}{1,3}")),
       "smaug-bpe",
       "dbrx",
       "chatglm-bpe",
@@ -56,7 +55,7 @@ enum PreTokenizer {
   QWEN2(
       false,
       false,
-      List.of(Expressions.words("\\p{N}", "\\r\\n")),
+      List.of(Expressions.words("\\p{N}")),
       "qwen2",
       "deepseek-r1-qwen",
       "stablelm2",
@@ -72,8 +71,7 @@ enum PreTokenizer {
       "command-r",
       "codeshell",
       "exaone",
-      "minerva-7b",
-      "granite"),
+      "minerva-7b"),
   TEKKEN(true, true, List.of(Expressions.casedWords("", "\\p{N}")), "tekken"),
   GPT4O(
       false,
@@ -94,6 +92,23 @@ enum PreTokenizer {
               + Expressions.SPACES),
       "deepseek-v3",
       "hunyuan-dense"),
+  DEEPSEEK_LLM(
+      false,
+      false,
+      List.of(
+          "[\\r\\n]",
+          "\\s?\\p{LC}+",
+          "\\s?[!-/:-~！-／：-～‘-‟\\u3000-。]+",
+          // The published \s+$ would be tried anew at each space of a run.
+          "(?<!\\s)\\s+\\z",
+          "[一-龥ࠀ-一가-\\uD7FF]+",
+          "\\p{N}+"),
+      "deepseek-llm"),
+  DEEPSEEK_CODER(
+      false,
+      false,
+      List.of("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-\\uD7FF]+", "\\p{N}"),
+      "deepseek-coder"),
   DEFAULT(
       false,
       false,
@@ -102,29 +117,15 @@ enum PreTokenizer {
 
   /** Parts that several pre-tokenizers share. */
   private static final class Expressions {
-    static final String SPACE = "\\p{IsWhite_Space}";
-    static final String SPACES =
-        "|" + SPACE + "*[\\r\\n]+|" + SPACE + "+(?!\\P{IsWhite_Space})|" + SPACE + "+";
     static final String CONTRACTION = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+    static final String SPACES = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     static final String GPT2 =
-        "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^"
-            + SPACE
-            + "\\p{L}\\p{N}]+|"
-            + SPACE
-            + "+(?!\\P{IsWhite_Space})|"
-            + SPACE
-            + "+";
+        "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-    static String words(String digits, String lineEnds) {
+    static String words(String digits) {
       return CONTRACTION
-          + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|"
-          + digits
-          + "| ?[^"
-          + SPACE
-          + "\\p{L}\\p{N}]+["
-          + lineEnds
-          + "]*"
-          + SPACES;
+          + ("|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" + digits)
+          + ("| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" + SPACES);
     }
 
     /** Words also end before an upper-case letter that follows a lower-case one. */
@@ -132,12 +133,14 @@ enum PreTokenizer {
       String upper = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
       String lower = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
       String lead = "[^\\r\\n\\p{L}\\p{N}]?";
-      return lead
-          + (upper + "*" + lower + "+" + ending + "|" + lead)
-          + (upper + "+" + lower + "*" + ending + "|")
-          + digits
-          + ("| ?[^" + SPACE + "\\p{L}\\p{N}]+[\\r\\n/]*")
-          + SPACES;
+      return (lead + upper + "*" + lower + "+" + ending + "|")
+          + (lead + upper + "+" + lower + "*" + ending + "|" + digits)
+          + ("| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + SPACES);
+    }
+
+    static Pattern compile(String expression) {
+      return Pattern.compile(
+          expression.replace("\\s", "\\p{IsWhite_Space}").replace("\\S", "\\P{IsWhite_Space}"));
     }
   }
 
@@ -153,7 +156,7 @@ enum PreTokenizer {
   PreTokenizer(boolean ignoresMerges, boolean addsBos, List<String> expressions, String... names) {
     this.ignoresMerges = ignoresMerges;
     this.addsBos = addsBos;
-    this.patterns = expressions.stream().map(Pattern::compile).toList();
+    this.patterns = expressions.stream().map(Expressions::compile).toList();
     this.names = List.of(names);
   }
 

@@ -20,7 +20,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SamplerTest {
-  private static final int[] NO_PROMPT = {};
 
   /** Parameters with one thing changed at a time. */
   private record Draft(

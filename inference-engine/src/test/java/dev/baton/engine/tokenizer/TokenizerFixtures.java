@@ -16,6 +16,9 @@ final class TokenizerFixtures {
   /** What a tokenizer with that pre-tokenizer makes of the text when all of it is trusted. */
   record Case(String preTokenizer, String text, int[] ids) {}
 
+  /** The same for a tiny random model with 2048 tokens. */
+  record ModelCase(String architecture, String tokenizer, String text, int[] ids, int[] withBos) {}
+
   private TokenizerFixtures() {}
 
   static TokenizerSpec sentencePiece() {
@@ -42,6 +45,20 @@ final class TokenizerFixtures {
           cases.add(new Case(preTokenizer, node.get("text").asString(), ints(group.get("ids"))));
         }
       }
+    }
+    return cases;
+  }
+
+  static List<ModelCase> randomModelCases() {
+    List<ModelCase> cases = new ArrayList<>();
+    for (JsonNode node : read("random-models.json").get("cases")) {
+      cases.add(
+          new ModelCase(
+              node.get("architecture").asString(),
+              node.get("tokenizer").asString(),
+              node.get("text").asString(),
+              ints(node.get("ids")),
+              ints(node.get("withBos"))));
     }
     return cases;
   }

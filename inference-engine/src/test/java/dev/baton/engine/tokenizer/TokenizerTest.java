@@ -174,10 +174,8 @@ class TokenizerTest {
   @ParameterizedTest
   @MethodSource("everyTokenizer")
   void takesALongRunOfOneThingInItsStride(Tokenizer tokenizer) {
-    int length = tokenizer == SENTENCE_PIECE ? 1 << 20 : 1 << 18;
-    String[] units = {
-      "a", "A", " ", "\n", "1", "!", "中", "😀", "e\u0301", "the", "<|im_", "\uD83D"
-    };
+    int length = tokenizer == SENTENCE_PIECE ? 1 << 19 : 1 << 17;
+    String[] units = {"a", "A", " ", "\n", "1", "!", "中", "😀", "e\u0301", "\uD83D"};
     Assertions.assertTimeout(
         Duration.ofSeconds(60),
         () -> {
@@ -186,7 +184,9 @@ class TokenizerTest {
               () -> {
                 for (String unit : units) {
                   String text = unit.repeat(length / unit.length());
-                  assertThat(tokenizer.encode(text + "x")).isNotEmpty();
+                  for (String end : List.of("x", "1")) {
+                    assertThat(tokenizer.encode(text + end)).isNotEmpty();
+                  }
                 }
               };
           Thread worker = new Thread(null, encodeAll, "small stack", 256 << 10);
