@@ -4,11 +4,10 @@ import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * Reads a GGUF header from front to back. Every read is checked against the header's bounds first,
@@ -96,11 +95,13 @@ final class GgufCursor {
     }
     byte[] bytes = new byte[(int) length];
     MemorySegment.copy(file, I8, advance(length, field), bytes, 0, bytes.length);
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    // The constructor replaces what is malformed; only text that has the replacement is suspect.
+    if (text.indexOf('\uFFFD') >= 0
+        && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), bytes)) {
       throw invalid(field, "bytes that are no UTF-8", "UTF-8 text");
     }
+    return text;
   }
 
   private long advance(long bytes, String field) {

@@ -261,8 +261,11 @@ final class RandomVocabulary {
       long random = RandomWeights.mix(seed * 1000003 + k);
       String left = beginnings.get((int) Long.remainderUnsigned(random, beginnings.size()));
       String right = continuations.get((int) ((random >>> 32) % continuations.size()));
+      if (left.length() + right.length() > LONGEST_RANDOM_TOKEN) {
+        continue;
+      }
       String token = left + right;
-      if (token.length() > LONGEST_RANDOM_TOKEN || !made.add(token)) {
+      if (!made.add(token)) {
         continue;
       }
       merges.add(new Merge(left, right));
