@@ -31,11 +31,6 @@ final class IntList {
     return values;
   }
 
-  /** Drops everything from {@code size} on. */
-  void truncate(int size) {
-    this.size = size;
-  }
-
   int[] toArray() {
     return Arrays.copyOf(values, size);
   }
