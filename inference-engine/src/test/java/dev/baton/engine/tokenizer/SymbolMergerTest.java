@@ -48,7 +48,7 @@ class SymbolMergerTest {
         return symbols.stream().mapToInt(Integer::intValue).toArray();
       }
       symbols.set(best, (int) bestMerge);
-      symbols.remove(best + 1);
+      symbols.remove(/* index= */ best + 1);
     }
   }
 }
