@@ -53,6 +53,8 @@ public final class CpuBackend implements Backend {
   private final MemorySegment projected; // [maxRows, modelDim]
   private final MemorySegment logits; // [maxLogitRows, vocabSize]
 
+  private long attentionNanos;
+
   private record Layer(
       ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
 
@@ -135,7 +137,9 @@ public final class CpuBackend implements Backend {
       normRows(layer.weights().attentionNorm(), count);
       layer.qkv().multiply(pool, normed, count, qkv);
       placeKeysAndValues(i, layer.weights(), count);
+      long before = System.nanoTime();
       attention.compute(i, qkv, qkvDim(), attended);
+      attentionNanos += System.nanoTime() - before;
       layer.output().multiply(pool, attended, count, projected);
       addProjected(count, layer.weights().attentionOutputBias());
       normRows(layer.weights().ffnNorm(), count);
@@ -277,6 +281,11 @@ public final class CpuBackend implements Backend {
           normed,
           (long) i * dim);
     }
+  }
+
+  /** Time spent in attention since the start, for benchmarks. */
+  long attentionNanos() {
+    return attentionNanos;
   }
 
   KvMemory kvMemory() {

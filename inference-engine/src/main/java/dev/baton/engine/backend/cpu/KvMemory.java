@@ -64,14 +64,19 @@ final class KvMemory {
     return paddedDim;
   }
 
-  /** Byte offset of the transposed keys of one head of a block. */
-  long keysAt(int layer, int block, int kvHead) {
-    return block * blockBytes + ((long) layer * kvHeadCount + kvHead) * headBytes;
+  /** Address of the transposed keys of one head of a block. */
+  long keysAddress(int layer, int block, int kvHead) {
+    return memory.address() + keysAt(layer, block, kvHead);
   }
 
-  /** Byte offset of the values of one head of a block. */
-  long valuesAt(int layer, int block, int kvHead) {
-    return keysAt(layer, block, kvHead) + headBytes / 2;
+  /** Address of the values of one head of a block. */
+  long valuesAddress(int layer, int block, int kvHead) {
+    return keysAddress(layer, block, kvHead) + headBytes / 2;
+  }
+
+  private long keysAt(int layer, int block, int kvHead) {
+    Objects.checkIndex(block, blockCount);
+    return block * blockBytes + ((long) layer * kvHeadCount + kvHead) * headBytes;
   }
 
   /**
@@ -95,7 +100,7 @@ final class KvMemory {
       memory.set(
           ValueLayout.JAVA_FLOAT, keyAt + (long) i * blockTokens * Float.BYTES, key[keyFrom + i]);
     }
-    long valueAt = valuesAt(layer, block, kvHead) + (long) token * paddedDim * Float.BYTES;
+    long valueAt = keysAt(layer, block, kvHead) + headBytes / 2 + (long) token * paddedDim * Float.BYTES;
     MemorySegment.copy(value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
   }
 

@@ -24,16 +24,17 @@ final class TileAttention {
   static final int MAX_ROWS = 256;
 
   /** Keys of a tile; with its values it stays in L1 cache at headDim 64. */
-  private static final int TILE = 64;
+  private static final int TILE = RegisterTiles.KEYS;
 
-  private static final int ROWS = 4;
+  private static final int ROWS = RegisterTiles.ROWS;
 
   private final KvMemory kv;
   private final int headDim;
   private final int paddedDim;
   private final int headsPerKvHead;
   private final float scale;
-  private final float[] queries; // [row][paddedDim], scaled by 1/√headDim
+  private final float[] queries; // per rows that go together: [headDim][rows], times 1/√headDim
+  private final float[] queryRow; // [headDim]
   private final float[] outputs; // [row][paddedDim], unnormalised
   private final float[] maxima; // [row]
   private final float[] sums; // [row]
@@ -49,7 +50,8 @@ final class TileAttention {
     paddedDim = kv.paddedDim();
     scale = (float) (1 / Math.sqrt(headDim));
     int rows = maxTokens(headsPerKvHead) * headsPerKvHead;
-    queries = new float[rows * paddedDim];
+    queries = new float[rows * headDim];
+    queryRow = new float[headDim];
     outputs = new float[rows * paddedDim];
     maxima = new float[rows];
     sums = new float[rows];
@@ -104,24 +106,30 @@ final class TileAttention {
     MemorySegment.copy(outputs, at, target, ValueLayout.JAVA_FLOAT, byteOffset, headDim);
   }
 
+  /** Rows that go together from a row on: 4, or what is left, by 2 and 1. */
+  private static int rowsFrom(int row, int rows) {
+    int left = rows - row;
+    return left >= ROWS ? ROWS : left >= 2 ? 2 : 1;
+  }
+
   private void loadQueries(
       MemorySegment queryMemory, int queryStride, int firstRow, int tokens, int kvHead) {
-    int span = headsPerKvHead * headDim;
-    for (int token = 0; token < tokens; token++) {
-      long from = ((long) (firstRow + token) * queryStride + (long) kvHead * span) * Float.BYTES;
-      for (int head = 0; head < headsPerKvHead; head++) {
-        int at = (token * headsPerKvHead + head) * paddedDim;
+    int rows = tokens * headsPerKvHead;
+    int together = 0;
+    for (int first = 0; first < rows; first += together) {
+      together = rowsFrom(first, rows);
+      for (int i = 0; i < together; i++) {
+        int token = firstRow + (first + i) / headsPerKvHead;
+        int head = kvHead * headsPerKvHead + (first + i) % headsPerKvHead;
         MemorySegment.copy(
             queryMemory,
             ValueLayout.JAVA_FLOAT,
-            from + (long) head * headDim * Float.BYTES,
-            queries,
-            at,
+            ((long) token * queryStride + (long) head * headDim) * Float.BYTES,
+            queryRow,
+            0,
             headDim);
-        for (int i = 0; i < paddedDim; i += Lanes.COUNT) {
-          FloatVector.fromArray(Lanes.SPECIES, queries, at + i)
-              .mul(scale)
-              .intoArray(queries, at + i);
+        for (int j = 0; j < headDim; j++) {
+          queries[first * headDim + j * together + i] = queryRow[j] * scale;
         }
       }
     }
@@ -130,12 +138,12 @@ final class TileAttention {
   private void attendTile(int layer, int kvHead, KvRange range, int from, int to, int rows) {
     int blockTokens = kv.blockTokens();
     for (int block = from / blockTokens; block * blockTokens < to; block++) {
-      keysAt[block - from / blockTokens] = kv.keysAt(layer, range.blocks()[block], kvHead);
-      valuesAt[block - from / blockTokens] = kv.valuesAt(layer, range.blocks()[block], kvHead);
+      keysAt[block - from / blockTokens] = kv.keysAddress(layer, range.blocks()[block], kvHead);
+      valuesAt[block - from / blockTokens] = kv.valuesAddress(layer, range.blocks()[block], kvHead);
     }
     int row = 0;
     while (row < rows) {
-      int count = rows - row >= 4 ? 4 : rows - row >= 2 ? 2 : 1;
+      int count = rowsFrom(row, rows);
       int visible = Math.min(to, range.visibleEnd((row + count - 1) / headsPerKvHead)) - from;
       if (visible > 0) {
         scoreRows(row, count, visible);
@@ -151,20 +159,15 @@ final class TileAttention {
   }
 
   private void scoreRows(int row, int count, int visible) {
-    MemorySegment memory = kv.memory();
     int blockTokens = kv.blockTokens();
-    int at = row * paddedDim;
+    long stride = (long) blockTokens * Float.BYTES;
+    int at = row * headDim;
     for (int column = 0; column < visible; column += Lanes.PANEL) {
       long keys = keysAt[column / blockTokens] + (long) (column % blockTokens) * Float.BYTES;
       switch (count) {
-        case 4 ->
-            RegisterTiles.scores4(
-                queries, at, paddedDim, memory, keys, blockTokens, headDim, scores, column, TILE);
-        case 2 ->
-            RegisterTiles.scores2(
-                queries, at, paddedDim, memory, keys, blockTokens, headDim, scores, column, TILE);
-        default ->
-            RegisterTiles.scores1(queries, at, memory, keys, blockTokens, headDim, scores, column);
+        case 4 -> RegisterTiles.scores4(queries, at, keys, stride, headDim, scores, column);
+        case 2 -> RegisterTiles.scores2(queries, at, keys, stride, headDim, scores, column);
+        default -> RegisterTiles.scores1(queries, at, keys, stride, headDim, scores, column);
       }
     }
   }
@@ -201,48 +204,40 @@ final class TileAttention {
   }
 
   private void addValues(int row, int count, int visible) {
-    MemorySegment memory = kv.memory();
     int blockTokens = kv.blockTokens();
+    long stride = (long) paddedDim * Float.BYTES;
     int to = row * paddedDim;
     for (int column = 0; column < paddedDim; column += Lanes.PANEL) {
-      long bytes = (long) column * Float.BYTES;
       switch (count) {
         case 4 ->
             RegisterTiles.values4(
                 scores,
-                TILE,
-                memory,
                 valuesAt,
-                bytes,
+                (long) column * Float.BYTES,
                 blockTokens,
-                paddedDim,
+                stride,
                 visible,
                 rescale,
                 outputs,
-                to + column,
-                paddedDim);
+                to + column, paddedDim);
         case 2 ->
             RegisterTiles.values2(
                 scores,
-                TILE,
-                memory,
                 valuesAt,
-                bytes,
+                (long) column * Float.BYTES,
                 blockTokens,
-                paddedDim,
+                stride,
                 visible,
                 rescale,
                 outputs,
-                to + column,
-                paddedDim);
+                to + column, paddedDim);
         default ->
             RegisterTiles.values1(
                 scores,
-                memory,
                 valuesAt,
-                bytes,
+                (long) column * Float.BYTES,
                 blockTokens,
-                paddedDim,
+                stride,
                 visible,
                 rescale,
                 outputs,
