@@ -114,7 +114,7 @@ public record ModelConfig(
     Tensor embedding = file.tensor("token_embd.weight");
     List<String> reasons = new ArrayList<>();
     int headDim = headDim(file, prefix, modelDim, headCount, reasons);
-    RopeScaling scaling = ropeScaling(file, prefix, reasons);
+    RopeScaling scaling = checkedRopeScaling(file, prefix, reasons);
     refuseOtherKinds(file, prefix, contextLength, reasons);
     int vocabSize = embedding.rows();
     int declaredVocab = file.integer(prefix + "vocab_size", vocabSize);
@@ -164,6 +164,19 @@ public record ModelConfig(
       reasons.add("rotary embedding of %d of %d elements".formatted(rotated, headDim));
     }
     return headDim;
+  }
+
+  private static RopeScaling checkedRopeScaling(
+      GgufFile file, String prefix, List<String> reasons) {
+    try {
+      return ropeScaling(file, prefix, reasons);
+    } catch (IllegalArgumentException e) {
+      throw new EngineException(
+          ErrorCode.MODEL_FILE_INVALID,
+          "the model's metadata is damaged: %s. Get the file again from its source."
+              .formatted(e.getMessage()),
+          e);
+    }
   }
 
   private static RopeScaling ropeScaling(GgufFile file, String prefix, List<String> reasons) {

@@ -100,7 +100,8 @@ final class KvMemory {
       memory.set(
           ValueLayout.JAVA_FLOAT, keyAt + (long) i * blockTokens * Float.BYTES, key[keyFrom + i]);
     }
-    long valueAt = keysAt(layer, block, kvHead) + headBytes / 2 + (long) token * paddedDim * Float.BYTES;
+    long valueAt =
+        keysAt(layer, block, kvHead) + headBytes / 2 + (long) token * paddedDim * Float.BYTES;
     MemorySegment.copy(value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
   }
 

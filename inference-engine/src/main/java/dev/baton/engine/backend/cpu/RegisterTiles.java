@@ -35,13 +35,7 @@ final class RegisterTiles {
    * @param scores rows of {@link #KEYS} elements
    */
   static void scores4(
-      float[] queries,
-      int at,
-      long keysAt,
-      long strideBytes,
-      int headDim,
-      float[] scores,
-      int to) {
+      float[] queries, int at, long keysAt, long strideBytes, int headDim, float[] scores, int to) {
     FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
     FloatVector a1 = a0;
     FloatVector b0 = a0;
@@ -76,13 +70,7 @@ final class RegisterTiles {
 
   /** As {@link #scores4} for two rows, queries {@code [headDim][2]}. */
   static void scores2(
-      float[] queries,
-      int at,
-      long keysAt,
-      long strideBytes,
-      int headDim,
-      float[] scores,
-      int to) {
+      float[] queries, int at, long keysAt, long strideBytes, int headDim, float[] scores, int to) {
     FloatVector a0 = FloatVector.zero(Lanes.SPECIES);
     FloatVector a1 = a0;
     FloatVector b0 = a0;
@@ -105,13 +93,7 @@ final class RegisterTiles {
 
   /** As {@link #scores4} for one row, queries {@code [headDim][1]}. */
   static void scores1(
-      float[] queries,
-      int at,
-      long keysAt,
-      long strideBytes,
-      int headDim,
-      float[] scores,
-      int to) {
+      float[] queries, int at, long keysAt, long strideBytes, int headDim, float[] scores, int to) {
     FloatVector even0 = FloatVector.zero(Lanes.SPECIES);
     FloatVector even1 = even0;
     FloatVector odd0 = even0;

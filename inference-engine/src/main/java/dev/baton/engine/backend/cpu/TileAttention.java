@@ -219,7 +219,8 @@ final class TileAttention {
                 visible,
                 rescale,
                 outputs,
-                to + column, paddedDim);
+                to + column,
+                paddedDim);
         case 2 ->
             RegisterTiles.values2(
                 scores,
@@ -230,7 +231,8 @@ final class TileAttention {
                 visible,
                 rescale,
                 outputs,
-                to + column, paddedDim);
+                to + column,
+                paddedDim);
         default ->
             RegisterTiles.values1(
                 scores,

@@ -146,8 +146,7 @@ final class DecodeBenchmark {
     if (!name.equals("heads") && !name.equals("1b")) {
       return Path.of(name);
     }
-    Path path =
-        Path.of(System.getProperty("java.io.tmpdir"), "baton-benchmark-" + name + ".gguf");
+    Path path = Path.of(System.getProperty("java.io.tmpdir"), "baton-benchmark-" + name + ".gguf");
     if (Files.notExists(path)) {
       RandomModelSpec.Builder shape =
           RandomModelSpec.tiny().headCount(32).kvHeadCount(8).headDim(64).contextLength(8192);
