@@ -48,7 +48,7 @@ class SymbolMergerTest {
         return symbols.stream().mapToInt(Integer::intValue).toArray();
       }
       symbols.set(best, (int) bestMerge);
-      symbols.remove(/* index= */ best + 1);
+      symbols.subList(best + 1, best + 2).clear();
     }
   }
 }
