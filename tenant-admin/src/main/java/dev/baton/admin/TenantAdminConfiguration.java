@@ -1,8 +1,11 @@
 package dev.baton.admin;
 
+import java.time.InstantSource;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Fallback;
 import org.springframework.context.annotation.FilterType;
 
 /**
@@ -16,4 +19,12 @@ import org.springframework.context.annotation.FilterType;
             type = FilterType.ASSIGNABLE_TYPE,
             classes = TenantAdminApplication.class))
 @ConfigurationPropertiesScan
-public class TenantAdminConfiguration {}
+public class TenantAdminConfiguration {
+
+  /** The system's clock, unless the application has one of its own. */
+  @Bean
+  @Fallback
+  InstantSource systemClock() {
+    return InstantSource.system();
+  }
+}

@@ -1,0 +1,130 @@
+package dev.baton.admin.audit;
+
+import dev.baton.admin.http.Page;
+import dev.baton.admin.storage.Store;
+import dev.baton.admin.storage.TenantIndex;
+import dev.baton.admin.storage.TenantKeys;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Range;
+import org.springframework.data.redis.connection.Limit;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.stereotype.Component;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Reads the audit entries of all tenants as one log, newest first.
+ *
+ * <p>Implementation note: entries lie with their tenants, because they are written in the tenant's
+ * script. A page merges the newest entries of every tenant: one short read a tenant.
+ */
+@Component
+public final class AuditLog {
+  private static final int TENANTS_PER_READ = 500;
+  private static final int CONCURRENT_READS = 16;
+  private static final Comparator<Position> NEWEST_FIRST =
+      Comparator.comparingLong(Position::millis)
+          .thenComparingLong(Position::sequence)
+          .thenComparing(Position::tenantId)
+          .reversed();
+
+  private final Store store;
+  private final TenantIndex index;
+
+  AuditLog(Store store, TenantIndex index) {
+    this.store = store;
+    this.index = index;
+  }
+
+  /** A place in the log: {@code MILLIS-SEQUENCE-TENANT}. */
+  record Position(long millis, long sequence, String tenantId) {
+
+    static Position parse(String id) {
+      String[] parts = id.split("-", 3);
+      if (parts.length != 3) {
+        throw new IllegalArgumentException("not an audit entry's id");
+      }
+      long millis = Long.parseLong(parts[0]);
+      long sequence = Long.parseLong(parts[1]);
+      if (millis < 0 || sequence < 0) {
+        throw new IllegalArgumentException("not an audit entry's id");
+      }
+      return new Position(millis, sequence, parts[2]);
+    }
+
+    static Position of(AuditEntry entry) {
+      return parse(entry.id());
+    }
+
+    String streamId() {
+      return millis + "-" + sequence;
+    }
+  }
+
+  /** The entries behind this one, or the newest ones, of one tenant or all. */
+  Mono<Page<AuditEntry>> page(@Nullable String tenantId, @Nullable Position after, int limit) {
+    Flux<String> tenants = tenantId == null ? allTenants() : Flux.just(tenantId);
+    return tenants
+        .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS)
+        .collectList()
+        .map(entries ->
+            Page.of(
+                entries.stream()
+                    .sorted(Comparator.comparing(Position::of, NEWEST_FIRST))
+                    .limit(limit + 1L)
+                    .toList(),
+                limit));
+  }
+
+  private Flux<String> allTenants() {
+    return index
+        .after("", TENANTS_PER_READ)
+        .expand(ids ->
+            ids.size() < TENANTS_PER_READ
+                ? Mono.empty()
+                : index.after(ids.getLast(), TENANTS_PER_READ))
+        .flatMapIterable(ids -> ids);
+  }
+
+  private Flux<AuditEntry> newest(String tenantId, @Nullable Position after, int limit) {
+    Range<String> range =
+        after == null
+            ? Range.unbounded()
+            : Range.of(Range.Bound.unbounded(), Range.Bound.inclusive(after.streamId()));
+    return store
+        .read(redis ->
+            redis
+                .<String, String>opsForStream()
+                .reverseRange(
+                    new TenantKeys(tenantId).audit(), range, Limit.limit().count(limit + 1))
+                .map(entry -> entry(tenantId, entry))
+                .collectList())
+        .flatMapIterable(entries ->
+            after == null
+                ? entries
+                : entries.stream()
+                    .filter(entry -> NEWEST_FIRST.compare(after, Position.of(entry)) < 0)
+                    .toList());
+  }
+
+  private static AuditEntry entry(String tenantId, MapRecord<String, String, String> written) {
+    String streamId = written.getId().getValue();
+    Map<String, String> fields = written.getValue();
+    return new AuditEntry(
+        streamId + "-" + tenantId,
+        Instant.ofEpochMilli(Long.parseLong(streamId.substring(0, streamId.indexOf('-')))),
+        fields.getOrDefault("actor", ""),
+        fields.getOrDefault("action", ""),
+        tenantId,
+        fields.getOrDefault("object", ""),
+        emptyToNull(fields.get("before")),
+        emptyToNull(fields.get("after")));
+  }
+
+  private static @Nullable String emptyToNull(@Nullable String text) {
+    return text == null || text.isEmpty() ? null : text;
+  }
+}

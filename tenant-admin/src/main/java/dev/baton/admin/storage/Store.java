@@ -1,0 +1,136 @@
+package dev.baton.admin.storage;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.connection.ReactiveRedisConnection;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
+import org.springframework.stereotype.Component;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Redis, with time limits, and with writes that count only when they are on disk.
+ *
+ * <p>Redis answers a write after its AOF was synced exactly when {@code appendonly yes} and {@code
+ * appendfsync always} are set and rewrites do not suspend syncing. That is asked before each write:
+ * writes of admins are rare, and a setting can change under way.
+ */
+@Component
+public final class Store {
+  private static final String REMEDY =
+      " Start Redis with 'appendonly yes', 'appendfsync always' and 'no-appendfsync-on-rewrite no',"
+          + " or accept that acknowledged changes can be lost with"
+          + " baton.storage.require-durable=false.";
+
+  private final ReactiveStringRedisTemplate redis;
+  private final StorageSettings settings;
+
+  Store(ReactiveStringRedisTemplate redis, StorageSettings settings) {
+    this.redis = redis;
+    this.settings = settings;
+  }
+
+  /** Runs commands that change nothing that must be kept. */
+  public <T> Mono<T> read(Function<ReactiveStringRedisTemplate, Mono<T>> commands) {
+    return limited(Mono.defer(() -> commands.apply(redis)), settings.readTimeout());
+  }
+
+  /** Runs a script that only reads; it returns an array of strings. */
+  public Mono<List<String>> read(
+      RedisScript<List<String>> script, List<String> keys, String... args) {
+    return read(template -> template.execute(script, keys, List.of(args)).next());
+  }
+
+  /**
+   * Runs a script that writes, and completes when Redis has it on disk. After a failure it is open
+   * whether the write happened.
+   */
+  public Mono<List<String>> write(
+      RedisScript<List<String>> script, List<String> keys, List<String> args) {
+    return requireDurable()
+        .then(
+            limited(
+                Mono.defer(() -> redis.execute(script, keys, args).next()),
+                settings.writeTimeout()));
+  }
+
+  private Mono<Void> requireDurable() {
+    if (!settings.requireDurable()) {
+      return Mono.empty();
+    }
+    return limited(
+            Flux.usingWhen(
+                    Mono.fromSupplier(() -> redis.getConnectionFactory().getReactiveConnection()),
+                    connection -> connection.serverCommands().getConfig("*append*"),
+                    ReactiveRedisConnection::closeLater)
+                .next(),
+            settings.readTimeout())
+        .onErrorMap(
+            error -> !(error instanceof StoreUnavailableException),
+            error ->
+                new StoreUnavailableException(
+                    "Redis does not tell whether it keeps writes on disk (CONFIG GET failed)."
+                        + REMEDY,
+                    error))
+        .flatMap(configuration ->
+            durable(configuration)
+                ? Mono.<Void>empty()
+                : Mono.error(
+                    new StoreUnavailableException(
+                        "Redis would acknowledge writes before they are on disk." + REMEDY, null)));
+  }
+
+  private static boolean durable(Properties configuration) {
+    return "yes".equals(configuration.getProperty("appendonly"))
+        && "always".equals(configuration.getProperty("appendfsync"))
+        && "no".equals(configuration.getProperty("no-appendfsync-on-rewrite"));
+  }
+
+  private static <T> Mono<T> limited(Mono<T> commands, Duration limit) {
+    return commands.timeout(limit).onErrorMap(Store::isOutage, Store::unavailable);
+  }
+
+  /**
+   * A refused script is a defect and stays what it is, unless Redis refuses because of its state.
+   */
+  private static boolean isOutage(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RedisCommandExecutionException refused) {
+        return isStateOfRedis(String.valueOf(refused.getMessage()));
+      }
+    }
+    return error instanceof DataAccessException
+        || error instanceof RedisException
+        || error instanceof TimeoutException;
+  }
+
+  private static boolean isStateOfRedis(String refusal) {
+    return List.of(
+            "LOADING",
+            "READONLY",
+            "MISCONF",
+            "OOM",
+            "BUSY",
+            "MASTERDOWN",
+            "CLUSTERDOWN",
+            "NOAUTH",
+            "WRONGPASS",
+            "NOREPLICAS",
+            "TRYAGAIN")
+        .stream()
+        .anyMatch(refusal::startsWith);
+  }
+
+  private static StoreUnavailableException unavailable(Throwable error) {
+    return error instanceof StoreUnavailableException known
+        ? known
+        : new StoreUnavailableException("Redis does not answer.", error);
+  }
+}

@@ -1,0 +1,34 @@
+package dev.baton.admin.systemprompt;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Limits of prompts and of the commands about them.
+ *
+ * @param maxVersions prompt versions a tenant may have
+ * @param minRemainingTokens context that a prompt must leave for a request and its answer
+ * @param activationTimeout an activation that has not ended by then counts as failed
+ * @param commandWait how long a residency command waits for its end before it answers 202
+ */
+@ConfigurationProperties("baton.admin")
+record PromptSettings(
+    @DefaultValue("1000") int maxVersions,
+    @DefaultValue("64") int minRemainingTokens,
+    @DefaultValue("10m") Duration activationTimeout,
+    @DefaultValue("2s") Duration commandWait) {
+  PromptSettings {
+    requirePositive("max-versions", maxVersions > 0, maxVersions);
+    requirePositive("min-remaining-tokens", minRemainingTokens > 0, minRemainingTokens);
+    requirePositive("activation-timeout", activationTimeout.isPositive(), activationTimeout);
+    requirePositive("command-wait", commandWait.isPositive(), commandWait);
+  }
+
+  private static void requirePositive(String name, boolean positive, Object value) {
+    if (!positive) {
+      throw new IllegalArgumentException(
+          "baton.admin.%s must be more than 0, not %s".formatted(name, value));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.baton.admin.systemprompt;
+
+import dev.baton.admin.audit.Actor;
+import dev.baton.admin.http.AdminBody;
+import dev.baton.admin.http.Page;
+import dev.baton.engine.PromptPreview;
+import dev.baton.engine.SystemPrompt;
+import java.net.URI;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+import reactor.core.publisher.Mono;
+
+/** {@code /admin/v1/tenants/{id}/prompts} and {@code /admin/v1/activations}. */
+@RestController
+@RequestMapping("/admin/v1")
+final class SystemPromptEndpoint {
+
+  /** Body of a registration. */
+  record NewPrompt(@Nullable String text, @Nullable String message, @Nullable String author)
+      implements AdminBody.WithPrompt {}
+
+  /** Body of a preview. */
+  record PromptDraft(@Nullable String text) implements AdminBody.WithPrompt {}
+
+  /** A version with its text. */
+  record PromptWithText(
+      String id,
+      String message,
+      String author,
+      Instant createdAt,
+      String sha256,
+      int characters,
+      @Nullable Integer tokens,
+      @Nullable Long kvBytes,
+      String text) {
+
+    static PromptWithText of(PromptVersion version, SystemPrompt prompt) {
+      return new PromptWithText(
+          version.id(),
+          version.message(),
+          version.author(),
+          version.createdAt(),
+          version.sha256(),
+          version.characters(),
+          version.tokens(),
+          version.kvBytes(),
+          ((SystemPrompt.Text) prompt.source()).text());
+    }
+  }
+
+  private final SystemPrompts prompts;
+  private final Activations activations;
+
+  SystemPromptEndpoint(SystemPrompts prompts, Activations activations) {
+    this.prompts = prompts;
+    this.activations = activations;
+  }
+
+  /** Registers an immutable version; it is not active yet. */
+  @PostMapping("/tenants/{tenantId}/prompts")
+  @ResponseStatus(HttpStatus.CREATED)
+  Mono<PromptVersion> register(@PathVariable String tenantId, @RequestBody NewPrompt body) {
+    return prompts.register(
+        Actor.ADMIN, tenantId, PromptTexts.check(body.text()), body.message(), body.author());
+  }
+
+  /** Shows what a prompt would cost, without keeping it. */
+  @PostMapping("/tenants/{tenantId}/prompts/preview")
+  Mono<PromptPreview> preview(@PathVariable String tenantId, @RequestBody PromptDraft body) {
+    return prompts.preview(tenantId, PromptTexts.check(body.text()));
+  }
+
+  /** Lists the versions, newest first, without their texts. */
+  @GetMapping("/tenants/{tenantId}/prompts")
+  Mono<Page<PromptVersion>> list(@PathVariable String tenantId) {
+    return prompts.list(tenantId).map(Page::whole);
+  }
+
+  /** One version with its text. */
+  @GetMapping("/tenants/{tenantId}/prompts/{versionId}")
+  Mono<PromptWithText> get(@PathVariable String tenantId, @PathVariable String versionId) {
+    return prompts
+        .get(tenantId, versionId)
+        .zipWith(prompts.prompt(tenantId, versionId), PromptWithText::of);
+  }
+
+  /** Fills the version's system KV and switches to it when it is resident. */
+  @PostMapping("/tenants/{tenantId}/prompts/{versionId}/activate")
+  Mono<ResponseEntity<Activation>> activate(
+      @PathVariable String tenantId, @PathVariable String versionId) {
+    return activations
+        .start(Actor.ADMIN, tenantId, versionId)
+        .map(started ->
+            ResponseEntity.accepted()
+                .location(URI.create("/admin/v1/activations/" + started.id()))
+                .body(started));
+  }
+
+  /** How far an activation is. */
+  @GetMapping("/activations/{activationId}")
+  Mono<Activation> activation(@PathVariable String activationId) {
+    return activations.get(activationId);
+  }
+}

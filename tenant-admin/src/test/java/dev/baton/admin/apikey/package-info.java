@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.apikey;
+
+import org.jspecify.annotations.NullMarked;

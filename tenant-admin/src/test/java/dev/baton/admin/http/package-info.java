@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.http;
+
+import org.jspecify.annotations.NullMarked;

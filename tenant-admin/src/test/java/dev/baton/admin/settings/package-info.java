@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.settings;
+
+import org.jspecify.annotations.NullMarked;

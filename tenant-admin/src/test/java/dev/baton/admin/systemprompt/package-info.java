@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.systemprompt;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.tenant;
+
+import org.jspecify.annotations.NullMarked;
