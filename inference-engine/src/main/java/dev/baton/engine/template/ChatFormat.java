@@ -133,7 +133,7 @@ public final class ChatFormat {
         shared,
         Math.max(common.length, added),
         changesAt(systemPrompt, shared, now),
-        cause(systemPrompt, now));
+        cause(systemPrompt, shared.length < added / 2, now));
   }
 
   private int[] common(String systemPrompt, List<List<ChatMessage>> probes, Clock now) {
@@ -187,7 +187,7 @@ public final class ChatFormat {
   }
 
   /** Why the system prompt does not stand before everything else in the rendering, or null. */
-  private @Nullable String cause(String systemPrompt, Clock now) {
+  private @Nullable String cause(String systemPrompt, boolean mostlyUnshared, Clock now) {
     if (systemPrompt.isBlank()) {
       return null;
     }
@@ -205,8 +205,9 @@ public final class ChatFormat {
     if (at > text.indexOf("Osprey")) {
       return "the chat template puts the system prompt into the last user turn";
     }
-    return at > text.indexOf("Kestrel")
-        ? "the chat template puts the system prompt behind the first user turn"
-        : null;
+    if (at > text.indexOf("Kestrel")) {
+      return "the chat template puts the system prompt behind the first user turn";
+    }
+    return mostlyUnshared ? "the chat template begins some chats in other words" : null;
   }
 }

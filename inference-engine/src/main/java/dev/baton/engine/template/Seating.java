@@ -46,6 +46,9 @@ final class Seating {
     }
     List<String> own =
         habits.secondSystemMessage() ? systemTexts : List.of(String.join(BLANK_LINE, systemTexts));
+    if (!habits.assistantFirst() && turns.getFirst().role().equals(ASSISTANT)) {
+      turns.addFirst(new ChatMessage(USER, "")); // who has not said anything yet
+    }
     List<ChatMessage> arranged = new ArrayList<>();
     own.forEach(text -> arranged.add(new ChatMessage(SYSTEM, text)));
     arranged.addAll(turns);

@@ -15,9 +15,14 @@ import org.jspecify.annotations.Nullable;
  *     the first user message
  * @param secondSystemMessage whether a second one behind the first is rendered as one, too
  * @param lateSystemMessage whether one between later turns is rendered as one, in its place
+ * @param assistantFirst whether the assistant may speak first behind a system message. Some
+ *     templates raise, some lose the system message with the user's that they would put it into
  */
 record TemplateHabits(
-    boolean systemMessage, boolean secondSystemMessage, boolean lateSystemMessage) {
+    boolean systemMessage,
+    boolean secondSystemMessage,
+    boolean lateSystemMessage,
+    boolean assistantFirst) {
   private static final String FIRST = "Kestrel";
   private static final String SECOND = "Osprey";
   private static final String QUESTION = "Heron";
@@ -46,12 +51,18 @@ record TemplateHabits(
                 role ->
                     List.of(
                         new ChatMessage("user", FIRST),
-                        new ChatMessage("assistant", "Swift"),
+                        assistant("Swift"),
                         new ChatMessage(role, SECOND),
                         question),
                 "user",
                 "assistant");
-    return new TemplateHabits(first, second, late);
+    boolean assistantFirst =
+        first
+            && rendersAsItsOwn(
+                render,
+                role -> List.of(new ChatMessage(role, FIRST), assistant(SECOND), question),
+                "user");
+    return new TemplateHabits(first, second, late, assistantFirst);
   }
 
   private static void requireOnce(String text) {
@@ -60,6 +71,10 @@ record TemplateHabits(
           ErrorCode.TEMPLATE_FAILED,
           "The model's chat template leaves out what the user says; give the model another one");
     }
+  }
+
+  private static ChatMessage assistant(String text) {
+    return new ChatMessage("assistant", text);
   }
 
   private static ChatMessage system(String text) {

@@ -43,6 +43,7 @@ final class ChatFormatTest {
       List.of("", ".", "!?", "\n", " ", "7", "'", "漢", "👍", "<|im_end|>");
 
   private static final Map<String, Tokenizer> TOKENIZERS = new TreeMap<>();
+  private static final Map<String, String> GENERATED_TEMPLATES = new TreeMap<>();
 
   @BeforeAll
   static void makeTokenizers(@TempDir Path folder) throws IOException {
@@ -60,6 +61,7 @@ final class ChatFormatTest {
     model.writeTo(path);
     try (GgufFile file = GgufFile.open(path)) {
       TOKENIZERS.put(name, Tokenizer.from(file));
+      GENERATED_TEMPLATES.put(name, file.string("tokenizer.chat_template"));
     }
   }
 
@@ -147,6 +149,9 @@ final class ChatFormatTest {
   void thePromptComesFirstEvenWhereTheAssistantSpeaksFirst() {
     assertThat(chat("phi-3", "llama-2", "Tenant.", assistant("Welcome"), user("Hi")))
         .startsWith("<s><|user|>\nTenant.<|end|>");
+    assertThat(chat("llama-2", "llama-2", "Tenant.", assistant("Welcome"), user("Hi")))
+        .startsWith("<s>[INST] <<SYS>>\nTenant.\n<</SYS>>\n\n")
+        .containsSubsequence("[/INST]", "Welcome", "[INST]", "Hi", "[/INST]");
   }
 
   @Test
@@ -325,6 +330,18 @@ final class ChatFormatTest {
     assertThat(prefix.cause()).isNull();
     assertThat(prefix.dependsOnDate()).isFalse();
     assertThat(prefix.renderedTokens()).isGreaterThanOrEqualTo(prefix.tokens().length);
+  }
+
+  @Test
+  void sharesThePromptUnderTheTemplatesOfGeneratedModels() {
+    for (Map.Entry<String, String> template : GENERATED_TEMPLATES.entrySet()) {
+      SystemPrefix prefix =
+          ChatFormat.of(template.getValue(), tokenizer(template.getKey()), CLOCK)
+              .systemPrefix(PROMPT);
+
+      assertThat(prefix.cause()).isNull();
+      assertThat(prefix.renderedTokens() - prefix.tokens().length).isLessThan(10);
+    }
   }
 
   @Test
