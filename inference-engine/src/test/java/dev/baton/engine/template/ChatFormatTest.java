@@ -150,7 +150,7 @@ final class ChatFormatTest {
     assertThat(chat("phi-3", "llama-2", "Tenant.", assistant("Welcome"), user("Hi")))
         .startsWith("<s><|user|>\nTenant.<|end|>");
     assertThat(chat("llama-2", "llama-2", "Tenant.", assistant("Welcome"), user("Hi")))
-        .startsWith("<s>[INST] <<SYS>>\nTenant.\n<</SYS>>\n\n")
+        .startsWith("<s>[INST] <<SYS>>\nTenant.\n<</SYS>>")
         .containsSubsequence("[/INST]", "Welcome", "[INST]", "Hi", "[/INST]");
   }
 
