@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * caller at a time; a call allocates nothing.
  *
  * <p>Implementation note. A call offers the task to each worker by writing the call's number into
- * its slot; whoever swaps the slot first runs that share. Workers spin for some microseconds,
- * because the products of a step follow each other closely, then park. A caller that finishes first
- * takes the shares that no worker has begun, so that it never waits for a thread to wake up or to
- * get back a core that another process holds; it waits only for shares that are running.
+ * its slot; whoever swaps the slot first runs that share. Workers spin for some microseconds, because
+ * the products of a step follow each other closely, then park. A caller that finishes first takes the
+ * shares that no worker has begun, so that it never waits for a thread to wake up or to get back a
+ * core that another process holds; it waits only for shares that are running.
  */
 final class ComputePool implements AutoCloseable {
   /** A share of a call for each worker. Shares must not wait for one another. */
@@ -30,9 +30,7 @@ final class ComputePool implements AutoCloseable {
     void run(int worker, int from, int to);
   }
 
-  /**
-   * Longer than the pauses between the products of a step, shorter than a scheduler's time slice.
-   */
+  /** Longer than the pauses between the products of a step, shorter than a scheduler's time slice. */
   private static final long SPIN_NANOS = 50_000;
 
   private static final int SPINS_PER_CLOCK_READING = 32;
@@ -88,7 +86,7 @@ final class ComputePool implements AutoCloseable {
   }
 
   /**
-   * Runs {@code task} over [0, count) in pieces of {@code grain}, which workers take one by one as
+   * Runs {@code task} over [0, count) in pieces of at most {@code grain}, which workers take one by one as
    * they get ready. A range of one piece runs in the caller alone.
    */
   void parallelFor(int count, int grain, RangeTask newTask) {
@@ -98,7 +96,7 @@ final class ComputePool implements AutoCloseable {
     }
     enter();
     try {
-      if (count <= grain || workers.length == 0) {
+      if (count <= grain) {
         if (count > 0) {
           newTask.run(0, 0, count);
         }
