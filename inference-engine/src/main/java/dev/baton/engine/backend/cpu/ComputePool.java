@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * caller at a time; a call allocates nothing.
  *
  * <p>Implementation note. A call offers the task to each worker by writing the call's number into
- * its slot; whoever swaps the slot first runs that share. Workers spin for some microseconds, because
- * the products of a step follow each other closely, then park. A caller that finishes first takes the
- * shares that no worker has begun, so that it never waits for a thread to wake up or to get back a
- * core that another process holds; it waits only for shares that are running.
+ * its slot; whoever swaps the slot first runs that share. Workers spin for some microseconds,
+ * because the products of a step follow each other closely, then park. A caller that finishes first
+ * takes the shares that no worker has begun, so that it never waits for a thread to wake up or to
+ * get back a core that another process holds; it waits only for shares that are running.
  */
 final class ComputePool implements AutoCloseable {
   /** A share of a call for each worker. Shares must not wait for one another. */
@@ -30,7 +30,9 @@ final class ComputePool implements AutoCloseable {
     void run(int worker, int from, int to);
   }
 
-  /** Longer than the pauses between the products of a step, shorter than a scheduler's time slice. */
+  /**
+   * Longer than the pauses between the products of a step, shorter than a scheduler's time slice.
+   */
   private static final long SPIN_NANOS = 50_000;
 
   private static final int SPINS_PER_CLOCK_READING = 32;
@@ -39,6 +41,7 @@ final class ComputePool implements AutoCloseable {
   private static final long PARK_NANOS = 50_000;
 
   private final Worker[] workers; // of shares 1 .. threads-1
+  private final ProductScratch scratch;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicInteger next = new AtomicInteger();
   private final Task drain = this::drain;
@@ -58,6 +61,7 @@ final class ComputePool implements AutoCloseable {
     if (threads < 1) {
       throw new IllegalArgumentException("a compute pool needs at least 1 thread, got " + threads);
     }
+    scratch = new ProductScratch(threads);
     workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
       workers[i] = new Worker(i + 1);
@@ -69,6 +73,11 @@ final class ComputePool implements AutoCloseable {
 
   int threads() {
     return workers.length + 1;
+  }
+
+  /** Memory of the products that run on this pool, one at a time. */
+  ProductScratch scratch() {
+    return scratch;
   }
 
   /**
@@ -86,8 +95,8 @@ final class ComputePool implements AutoCloseable {
   }
 
   /**
-   * Runs {@code task} over [0, count) in pieces of at most {@code grain}, which workers take one by one as
-   * they get ready. A range of one piece runs in the caller alone.
+   * Runs {@code task} over [0, count) in pieces of at most {@code grain}, which workers take one by
+   * one as they get ready. A range of one piece runs in the caller alone.
    */
   void parallelFor(int count, int grain, RangeTask newTask) {
     if (count < 0 || grain < 1) {

@@ -1,25 +1,66 @@
 package dev.baton.engine.backend.cpu;
 
+import static dev.baton.engine.backend.cpu.ProductScratch.CHUNK;
+import static dev.baton.engine.backend.cpu.ProductScratch.PANEL_ROWS;
+import static dev.baton.engine.backend.cpu.ProductScratch.STRIDE;
+
 import dev.baton.engine.tensor.Tensor;
+import dev.baton.engine.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
-/** Products with weight matrices: {@code Y[rows, N] = X[rows, K] Wᵀ}, f32 row-major off-heap. */
+/**
+ * The weights of one linear layer, or of several with the same inputs side by side, and their
+ * product with activations: {@code Y[rows, N] = X[rows, K] Wᵀ}, f32, exact to f32 rounding.
+ *
+ * <p>Implementation note. Weights stay where the file is mapped, in its layout. One row of
+ * activations is multiplied straight from the stored blocks ({@link RowDot}). For more, workers
+ * take panels of weight rows; a panel is decoded chunk by chunk of columns and multiplied with all
+ * packed rows of activations ({@link ProductTile}), so that weights are read from memory and
+ * decoded once for some hundreds of rows.
+ */
 final class Linear {
-  private static final int GRAIN = 16;
+  /** Multiply-adds below which waking a second thread costs more than it saves. */
+  private static final long SERIAL_WORK = 1 << 17;
 
-  private final List<Tensor> weights;
+  /** Bytes of weights that a worker takes at once. */
+  private static final long GRAIN_BYTES = 1 << 16;
+
+  private static final int PACK_GRAIN = 8;
+
+  private final Part[] parts;
   private final int inputs;
   private final int outputs;
 
-  private Linear(List<Tensor> weights) {
-    this.weights = List.copyOf(weights);
-    inputs = weights.getFirst().columns();
-    outputs = weights.stream().mapToInt(Tensor::rows).sum();
+  /** Rows [firstOutput, firstOutput + rows) of the layer, at one address. */
+  private record Part(Tensor weight, long address, long rowBytes, int firstOutput, int rows) {
+    TensorType type() {
+      return weight.type();
+    }
   }
 
+  private Linear(List<Tensor> weights) {
+    parts = new Part[weights.size()];
+    inputs = weights.getFirst().columns();
+    int output = 0;
+    for (int i = 0; i < parts.length; i++) {
+      Tensor weight = weights.get(i);
+      if (weight.columns() != inputs) {
+        throw new IllegalArgumentException(
+            "%s has %d columns and %s has %d: layers side by side need the same inputs"
+                .formatted(weights.getFirst().name(), inputs, weight.name(), weight.columns()));
+      }
+      if (!weight.data().isNative()) {
+        throw new IllegalArgumentException(weight.name() + " must lie off the heap");
+      }
+      parts[i] =
+          new Part(weight, weight.data().address(), weight.rowBytes(), output, weight.rows());
+      output += weight.rows();
+    }
+    outputs = output;
+  }
+
+  /** A layer of one weight matrix, [N rows, K columns]. */
   static Linear of(Tensor weight) {
     return new Linear(List.of(weight));
   }
@@ -37,39 +78,175 @@ final class Linear {
     return outputs;
   }
 
+  /** Bytes of the stored weights. */
+  long bytes() {
+    long bytes = 0;
+    for (Part part : parts) {
+      bytes += part.weight().data().byteSize();
+    }
+    return bytes;
+  }
+
+  /**
+   * Multiplies.
+   *
+   * @param x [rows, inputs] f32, row-major, off-heap
+   * @param y [rows, outputs] f32, row-major, off-heap, receives the product; not overlapping x
+   */
   void multiply(ComputePool pool, MemorySegment x, int rows, MemorySegment y) {
-    int column = 0;
-    for (Tensor weight : weights) {
-      int offset = column;
-      pool.parallelFor(
-          weight.rows(),
-          GRAIN,
-          (worker, from, to) -> {
-            float[] row = new float[inputs];
-            for (int output = from; output < to; output++) {
-              weight.readRow(output, row, 0);
-              for (int r = 0; r < rows; r++) {
-                long at = ((long) r * outputs + offset + output) * Float.BYTES;
-                y.set(java.lang.foreign.ValueLayout.JAVA_FLOAT, at, dot(x, (long) r * inputs, row));
-              }
-            }
-          });
-      column += weight.rows();
+    long from = address(x, rows, inputs, "x");
+    long to = address(y, rows, outputs, "y");
+    for (Part part : parts) {
+      if (!part.weight().data().scope().isAlive()) {
+        throw new IllegalStateException(part.weight().name() + ": its model file is closed");
+      }
+    }
+    if (rows == 1 && supportsRowDot()) {
+      multiplyRow(pool, from, to);
+      return;
+    }
+    int packedRows = ProductScratch.packedRows(inputs);
+    for (int row = 0; row < rows; row += packedRows) {
+      multiplyPacked(
+          pool,
+          from + (long) row * inputs * Float.BYTES,
+          Math.min(packedRows, rows - row),
+          to + (long) row * outputs * Float.BYTES);
     }
   }
 
-  private static float dot(MemorySegment x, long from, float[] weight) {
-    FloatVector sums = FloatVector.zero(Lanes.SPECIES);
-    int bound = Lanes.SPECIES.loopBound(weight.length);
-    for (int i = 0; i < bound; i += Lanes.COUNT) {
-      sums =
-          Lanes.load(x, (from + i) * Float.BYTES)
-              .fma(FloatVector.fromArray(Lanes.SPECIES, weight, i), sums);
+  private static long address(MemorySegment segment, int rows, int columns, String name) {
+    long bytes = (long) rows * columns * Float.BYTES;
+    if (rows < 1 || !segment.isNative() || segment.byteSize() < bytes) {
+      throw new IllegalArgumentException(
+          "%s of [%d, %d] f32 needs %d bytes off the heap, got %s"
+              .formatted(name, rows, columns, bytes, segment));
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
-    for (int i = bound; i < weight.length; i++) {
-      sum += weight[i] * x.get(java.lang.foreign.ValueLayout.JAVA_FLOAT, (from + i) * Float.BYTES);
+    return segment.address();
+  }
+
+  private boolean supportsRowDot() {
+    for (Part part : parts) {
+      if (!RowDot.supports(part.type(), inputs)) {
+        return false;
+      }
     }
-    return sum;
+    return true;
+  }
+
+  private void multiplyRow(ComputePool pool, long x, long y) {
+    int grain = outputs;
+    if ((long) outputs * inputs >= SERIAL_WORK) {
+      grain = (int) Math.clamp(GRAIN_BYTES / parts[0].rowBytes(), 4, 1024);
+    }
+    pool.parallelFor(
+        outputs,
+        grain,
+        (worker, from, to) -> {
+          for (Part part : parts) {
+            int first = Math.max(from, part.firstOutput());
+            int rows = Math.min(to, part.firstOutput() + part.rows()) - first;
+            if (rows > 0) {
+              long weights = part.address() + (first - part.firstOutput()) * part.rowBytes();
+              RowDot.rows(part.type(), weights, rows, inputs, x, y + first * 4L);
+            }
+          }
+        });
+  }
+
+  private void multiplyPacked(ComputePool pool, long x, int rows, long y) {
+    ProductScratch scratch = pool.scratch();
+    int padded = Lanes.roundUp(rows, rows <= 2 ? 2 : ProductTile.ROWS);
+    boolean serial = (long) outputs * inputs * rows < SERIAL_WORK;
+    pool.parallelFor(
+        padded,
+        serial || padded <= 2 * PACK_GRAIN ? padded : PACK_GRAIN,
+        (worker, from, to) -> pack(x, rows, from, to, padded, scratch.activations()));
+    int panel = PANEL_ROWS;
+    if (outputs < PANEL_ROWS * 4 * pool.threads()) {
+      panel = Math.clamp(Lanes.roundUp(outputs / (4 * pool.threads()), 3), 12, PANEL_ROWS);
+    }
+    for (int done = 0; done < outputs; ) {
+      int count = serial ? Math.min(PANEL_ROWS, outputs - done) : outputs;
+      int first = done;
+      pool.parallelFor(
+          count,
+          serial ? count : panel,
+          (worker, from, to) ->
+              multiplyPanel(scratch, worker, first + from, first + to, rows, padded, y));
+      done += count;
+    }
+  }
+
+  /** Copies rows [from, to) of x into chunks; rows from {@code rows} on become zeros. */
+  private void pack(long x, int rows, int from, int to, int padded, long packed) {
+    for (int row = from; row < to; row++) {
+      for (int chunk = 0; chunk < ProductScratch.chunks(inputs); chunk++) {
+        int columns = Math.min(CHUNK, inputs - chunk * CHUNK);
+        long target = packed + ((long) chunk * padded + row) * STRIDE;
+        if (row < rows) {
+          long source = x + ((long) row * inputs + (long) chunk * CHUNK) * Float.BYTES;
+          WeightDecoder.decode(TensorType.F32, source, columns, target);
+        } else {
+          NativeMemory.ALL.asSlice(target, STRIDE).fill((byte) 0);
+        }
+      }
+    }
+  }
+
+  /** Outputs [from, to), at most {@link ProductScratch#PANEL_ROWS}, of all packed rows. */
+  private void multiplyPanel(
+      ProductScratch scratch, int worker, int from, int to, int rows, int padded, long y) {
+    long weights = scratch.weights(worker);
+    long tile = scratch.tile(worker);
+    for (int chunk = 0; chunk < ProductScratch.chunks(inputs); chunk++) {
+      int columns = Math.min(CHUNK, inputs - chunk * CHUNK);
+      for (int output = from; output < to; output++) {
+        decode(output, chunk * CHUNK, columns, weights + (long) (output - from) * STRIDE);
+      }
+      long x = scratch.activations() + (long) chunk * padded * STRIDE;
+      int bytes = Lanes.roundUp(columns, Lanes.COUNT) * Float.BYTES;
+      // Eight rows of activations stay in the L1 cache while the panel passes by.
+      for (int block = 0; block < padded; block += 2 * ProductTile.ROWS) {
+        int blockEnd = Math.min(padded, block + 2 * ProductTile.ROWS);
+        for (int output = from; output < to; output += ProductTile.COLUMNS) {
+          long w = weights + (long) (output - from) * STRIDE;
+          int tileColumns = Math.min(ProductTile.COLUMNS, to - output);
+          for (int row = block; row < blockEnd; row += ProductTile.ROWS) {
+            if (padded == 2) {
+              ProductTile.twoRows(x, w, bytes, tile);
+            } else {
+              ProductTile.fourRows(x + (long) row * STRIDE, w, bytes, tile);
+            }
+            int tileRows = Math.min(ProductTile.ROWS, rows - row);
+            long target = y + ((long) row * outputs + output) * Float.BYTES;
+            addTile(tile, tileRows, tileColumns, target, chunk == 0);
+          }
+        }
+      }
+    }
+  }
+
+  private void decode(int output, int column, int columns, long to) {
+    for (Part part : parts) {
+      int row = output - part.firstOutput();
+      if (row < part.rows()) {
+        long at = part.address() + row * part.rowBytes() + part.type().sizeBytes(column);
+        WeightDecoder.decode(part.type(), at, columns, to);
+        return;
+      }
+    }
+    throw new IndexOutOfBoundsException("output " + output + " of " + outputs);
+  }
+
+  private void addTile(long tile, int rows, int columns, long y, boolean first) {
+    for (int r = 0; r < rows; r++) {
+      long target = y + (long) r * outputs * Float.BYTES;
+      long source = tile + (long) r * ProductTile.COLUMNS * Float.BYTES;
+      for (int c = 0; c < columns; c++) {
+        float sum = NativeMemory.number(source + c * 4L);
+        NativeMemory.put(first ? sum : NativeMemory.number(target + c * 4L) + sum, target + c * 4L);
+      }
+    }
   }
 }

@@ -68,15 +68,14 @@ class ComputePoolTest {
   private static Thread threadOfShareOne(ComputePool pool) {
     CountDownLatch begun = new CountDownLatch(1);
     Thread[] thread = new Thread[1];
-    pool.run(
-        share -> {
-          if (share == 1) {
-            thread[0] = Thread.currentThread();
-            begun.countDown();
-          } else {
-            awaitQuietly(begun);
-          }
-        });
+    pool.run(share -> {
+      if (share == 1) {
+        thread[0] = Thread.currentThread();
+        begun.countDown();
+      } else {
+        awaitQuietly(begun);
+      }
+    });
     return thread[0];
   }
 
@@ -110,14 +109,12 @@ class ComputePoolTest {
     try (ComputePool pool = new ComputePool(3)) {
       for (int failing = 0; failing < 3; failing++) {
         int share = failing;
-        assertThatThrownBy(
-                () ->
-                    pool.run(
-                        worker -> {
-                          if (worker == share) {
-                            throw new IllegalArgumentException("share " + worker);
-                          }
-                        }))
+        assertThatThrownBy(() ->
+                pool.run(worker -> {
+                  if (worker == share) {
+                    throw new IllegalArgumentException("share " + worker);
+                  }
+                }))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessage("share " + share);
         int[] runs = new int[3];

@@ -1,0 +1,173 @@
+package dev.baton.engine.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.engine.tensor.BlockEncoder;
+import dev.baton.engine.tensor.Tensor;
+import dev.baton.engine.tensor.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Products against a sum in double precision over weights decoded one by one. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LinearTest {
+  private static final int[] ROWS = {
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 29, 33, 48, 65
+  };
+
+  private final ComputePool pool = new ComputePool(3);
+
+  @AfterAll
+  void close() {
+    pool.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(TensorType.class)
+  void equalsTheDoubleProductForAllRowCounts(TensorType type) {
+    for (int rows : ROWS) {
+      check(List.of(weights(type, 13, 512, 1, rows)), rows, 1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(TensorType.class)
+  void equalsTheDoubleProductForAnyWholeNumberOfBlocks(TensorType type) {
+    for (int blocks : new int[] {1, 2, 3, 17}) {
+      int columns = blocks * type.blockElements();
+      for (int outputs : new int[] {1, 2, 47, 100}) {
+        check(List.of(weights(type, outputs, columns, 1, blocks)), 1, 1);
+        check(List.of(weights(type, outputs, columns, 1, blocks)), 5, 1);
+      }
+    }
+    check(List.of(weights(type, 130, 1_280, 1, 5)), 1, 1);
+    check(List.of(weights(type, 130, 1_280, 1, 5)), 9, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TensorType.class)
+  void holdsForLargeAndTinyNumbersAndForZeroBlocks(TensorType type) {
+    for (int rows : new int[] {1, 4}) {
+      check(List.of(weights(type, 19, 512, 1e-6f, 3)), rows, 1);
+      check(List.of(weights(type, 19, 512, 100, 3)), rows, 1e20f);
+      check(List.of(weights(type, 19, 512, 0, 3)), rows, 1);
+    }
+  }
+
+  @Test
+  void placesConcatenatedLayersOfUnlikeTypesSideBySide() {
+    List<Tensor> weights =
+        List.of(
+            weights(TensorType.Q4_K, 70, 1_024, 1, 1),
+            weights(TensorType.Q6_K, 5, 1_024, 1, 2),
+            weights(TensorType.F16, 101, 1_024, 1, 3));
+    check(weights, 1, 1);
+    check(weights, 2, 1);
+    check(weights, 11, 1);
+    List<Tensor> direct =
+        List.of(
+            weights(TensorType.Q8_0, 301, 1_024, 1, 1),
+            weights(TensorType.BF16, 5, 1_024, 1, 2),
+            weights(TensorType.Q4_0, 101, 1_024, 1, 3));
+    check(direct, 1, 1);
+  }
+
+  @Test
+  void multipliesMoreRowsThanArePackedAtOnce() {
+    int columns = 65_536;
+    assertThat(ProductScratch.packedRows(columns)).isLessThan(48);
+    check(List.of(weights(TensorType.Q8_0, 3, columns, 1, 1)), 61, 1);
+  }
+
+  @Test
+  void refusesUnlikeInputsAndShortSegments() {
+    Tensor narrow = weights(TensorType.F32, 2, 32, 1, 1);
+    Tensor wide = weights(TensorType.F32, 2, 64, 1, 1);
+    assertThatThrownBy(() -> Linear.concatenated(List.of(narrow, wide)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("same inputs");
+    MemorySegment x = Arena.ofAuto().allocate(32 * 4);
+    MemorySegment y = Arena.ofAuto().allocate(2 * 4);
+    assertThatThrownBy(() -> Linear.of(narrow).multiply(pool, x, 2, y))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("x of [2, 32]");
+    assertThatThrownBy(
+            () -> Linear.of(narrow).multiply(pool, x, 1, MemorySegment.ofArray(new float[2])))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("off the heap");
+  }
+
+  @Test
+  void refusesWeightsOfAClosedFile() {
+    Arena file = Arena.ofShared();
+    Tensor weight = new Tensor("w", TensorType.F32, List.of(8L, 1L), file.allocate(32, 64));
+    Linear linear = Linear.of(weight);
+    file.close();
+    MemorySegment x = Arena.ofAuto().allocate(32);
+    assertThatThrownBy(() -> linear.multiply(pool, x, 1, Arena.ofAuto().allocate(4)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+  }
+
+  private void check(List<Tensor> weights, int rows, float magnitude) {
+    Linear linear = Linear.concatenated(weights);
+    int inputs = linear.inputs();
+    int outputs = linear.outputs();
+    Random random = new Random(rows * 31L + inputs);
+    Arena arena = Arena.ofAuto();
+    MemorySegment x = arena.allocate((long) rows * inputs * 4, 64);
+    MemorySegment y = arena.allocate((long) rows * outputs * 4 + 64, 64);
+    y.fill((byte) 0x7f);
+    float[] activations = new float[rows * inputs];
+    for (int i = 0; i < activations.length; i++) {
+      activations[i] = (float) random.nextGaussian() * magnitude;
+      x.setAtIndex(ValueLayout.JAVA_FLOAT, i, activations[i]);
+    }
+    linear.multiply(pool, x, rows, y);
+    int output = 0;
+    for (Tensor weight : weights) {
+      float[] row = new float[inputs];
+      for (int n = 0; n < weight.rows(); n++, output++) {
+        weight.readRow(n, row, 0);
+        for (int r = 0; r < rows; r++) {
+          double sum = 0;
+          double absolute = 0;
+          for (int k = 0; k < inputs; k++) {
+            double product = (double) activations[r * inputs + k] * row[k];
+            sum += product;
+            absolute += Math.abs(product);
+          }
+          float found = y.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * outputs + output);
+          if (!(Math.abs(found - sum) <= 2e-6 * absolute)) {
+            assertThat(found)
+                .as("%s [%d, %d] row %d output %d", weights, rows, inputs, r, output)
+                .isEqualTo((float) sum);
+          }
+        }
+      }
+    }
+    for (long i = (long) rows * outputs * 4; i < y.byteSize(); i++) {
+      assertThat(y.get(ValueLayout.JAVA_BYTE, i)).as("beyond the product").isEqualTo((byte) 0x7f);
+    }
+  }
+
+  private static Tensor weights(TensorType type, int rows, int columns, float scale, long seed) {
+    Random random = new Random(seed);
+    float[] values = new float[rows * columns];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian() * scale;
+    }
+    MemorySegment data = Arena.ofAuto().allocate(type.sizeBytes(values.length), 64);
+    BlockEncoder.quantize(type, values, 0, values.length, data, 0);
+    return new Tensor("w", type, List.of((long) columns, (long) rows), data);
+  }
+}
