@@ -19,7 +19,7 @@ final class RegisterTiles {
   static final int ROWS = 4;
 
   /** Elements between rows of scores and weights: keys of a tile of {@link TileAttention}. */
-  static final int KEYS = 64;
+  static final int KEYS = 128;
 
   private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
   private static final long VECTOR_BYTES = (long) Lanes.COUNT * Float.BYTES;
