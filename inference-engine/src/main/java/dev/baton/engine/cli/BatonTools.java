@@ -12,6 +12,8 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -41,6 +43,9 @@ import picocli.CommandLine.Spec;
       ModelCommand.class
     })
 public final class BatonTools implements Runnable {
+  /** Held, or its level would go with it. */
+  private static final Logger ENGINE_LOG = Logger.getLogger("dev.baton.engine");
+
   private static final Set<String> COMMANDS =
       Set.of("generate", "score", "tokenize", "detokenize", "template", "model");
 
@@ -69,6 +74,7 @@ public final class BatonTools implements Runnable {
 
   /** Runs a command line on the standard streams and returns its exit code. */
   public static int run(String... args) {
+    ENGINE_LOG.setLevel(Level.WARNING); // a line for each sequence is for servers
     // Not System.out: its encoding is the locale's, and it flushes at every line.
     try (OutputStream out =
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
