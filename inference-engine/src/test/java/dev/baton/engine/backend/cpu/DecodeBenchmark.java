@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decode of B sequences behind one system prompt of S tokens: tokens a second and the time of
@@ -28,8 +29,8 @@ import java.util.List;
  * </pre>
  *
  * <p>MODEL is a GGUF file, or one of the shapes {@code heads} (the attention of a one-billion
- * parameter Llama, 4 layers, with little else; the default) and {@code 1b} (all of it, Q8_0), which
- * are written to the temporary folder.
+ * parameter Llama, 4 layers, with little else; the default), {@code 1b} (all of it, Q8_0) and
+ * {@code 110m} (12 layers, 12/4 heads of 64, Q8_0), which are written to the temporary folder.
  */
 final class DecodeBenchmark {
   private static final int REQUEST_TOKENS = 64;
@@ -121,8 +122,7 @@ final class DecodeBenchmark {
     }
   }
 
-  private void prefill(
-      int[] blocks, @org.jspecify.annotations.Nullable SystemPart system, int tokenCount) {
+  private void prefill(int[] blocks, @Nullable SystemPart system, int tokenCount) {
     for (int from = 0; from < tokenCount; from += maxRows) {
       int[] tokens = new int[Math.min(maxRows, tokenCount - from)];
       Arrays.setAll(tokens, i -> (i * 31 + blocks[0]) % config.vocabSize());
@@ -143,18 +143,41 @@ final class DecodeBenchmark {
   }
 
   private static Path model(String name) throws IOException {
-    if (!name.equals("heads") && !name.equals("1b")) {
-      return Path.of(name);
+    RandomModelSpec.Builder shape = RandomModelSpec.tiny().headDim(64).contextLength(8192);
+    switch (name) {
+      case "heads" ->
+          shape
+              .headCount(32)
+              .kvHeadCount(8)
+              .layerCount(4)
+              .modelDim(256)
+              .ffnDim(256)
+              .vocabSize(512)
+              .type(TensorType.F32);
+      case "1b" ->
+          shape
+              .headCount(32)
+              .kvHeadCount(8)
+              .layerCount(16)
+              .modelDim(2048)
+              .ffnDim(8192)
+              .vocabSize(32_000)
+              .tied(true);
+      case "110m" ->
+          shape
+              .headCount(12)
+              .kvHeadCount(4)
+              .layerCount(12)
+              .modelDim(768)
+              .ffnDim(2048)
+              .vocabSize(32_000)
+              .tied(true);
+      default -> {
+        return Path.of(name);
+      }
     }
     Path path = Path.of(System.getProperty("java.io.tmpdir"), "baton-benchmark-" + name + ".gguf");
     if (Files.notExists(path)) {
-      RandomModelSpec.Builder shape =
-          RandomModelSpec.tiny().headCount(32).kvHeadCount(8).headDim(64).contextLength(8192);
-      if (name.equals("heads")) {
-        shape.layerCount(4).modelDim(256).ffnDim(256).vocabSize(512).type(TensorType.F32);
-      } else {
-        shape.layerCount(16).modelDim(2048).ffnDim(8192).vocabSize(32000).tied(true);
-      }
       shape.writeTo(path);
     }
     return path;
