@@ -116,6 +116,11 @@ public final class CpuBackend implements Backend {
     }
   }
 
+  /** Bytes of keys and values of one token over all layers, to choose a block count by. */
+  public static long kvBytesPerToken(ModelConfig config) {
+    return KvMemory.bytesPerToken(config);
+  }
+
   @Override
   public KvLayout kvLayout() {
     return kv.layout();

@@ -47,6 +47,11 @@ final class KvMemory {
     memory = arena.allocate(Math.multiplyExact(blockBytes, blockCount), 64);
   }
 
+  static long bytesPerToken(ModelConfig config) {
+    int paddedDim = Lanes.roundUp(config.headDim(), Lanes.PANEL);
+    return 2L * paddedDim * Float.BYTES * config.kvHeadCount() * config.layerCount();
+  }
+
   KvLayout layout() {
     return new KvLayout(blockCount, blockTokens, blockBytes / blockTokens);
   }

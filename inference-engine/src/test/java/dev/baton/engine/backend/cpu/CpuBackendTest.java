@@ -262,6 +262,9 @@ class CpuBackendTest {
   void clearedBlocksHoldZeros() throws IOException {
     try (ForwardHarness harness = ForwardHarness.open(floatModel(), folder, 1, 4)) {
       var memory = harness.backend.kvMemory().memory();
+      assertThat(harness.backend.kvLayout().bytesPerToken())
+          .isEqualTo(CpuBackend.kvBytesPerToken(harness.config));
+      assertThat(memory.byteSize()).isEqualTo(4 * harness.backend.kvLayout().blockBytes());
       memory.fill((byte) 1);
       harness.backend.clearBlocks(new int[] {0, 1, 2, 3});
       for (long at = 0; at < memory.byteSize(); at++) {
