@@ -24,7 +24,7 @@ final class RedisContainer implements RedisRuntime {
       stopped.getDockerClient().startContainerCmd(stopped.getContainerId()).exec();
       return;
     }
-    List<String> command = new ArrayList<>(List.of("redis-server"));
+    List<String> command = new ArrayList<>(List.of("redis-server", "--protected-mode", "no"));
     command.addAll(options);
     GenericContainer<?> created =
         new GenericContainer<>(IMAGE)
@@ -36,10 +36,14 @@ final class RedisContainer implements RedisRuntime {
                     Objects.requireNonNull(create.getHostConfig())
                         .withPortBindings(
                             new PortBinding(
-                                Ports.Binding.bindIpAndPort("127.0.0.1", port),
-                                ExposedPort.tcp(INNER_PORT))));
+                                Ports.Binding.bindPort(port), ExposedPort.tcp(INNER_PORT))));
     created.start();
     container = created;
+  }
+
+  @Override
+  public String host() {
+    return running().getHost();
   }
 
   @Override

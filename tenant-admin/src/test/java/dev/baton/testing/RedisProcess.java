@@ -45,6 +45,11 @@ final class RedisProcess implements RedisRuntime {
   }
 
   @Override
+  public String host() {
+    return "127.0.0.1";
+  }
+
+  @Override
   public void kill() {
     running().destroyForcibly().onExit().join();
   }

@@ -8,6 +8,9 @@ interface RedisRuntime {
   /** Starts it on its former data, if any. */
   void start(int port, List<String> options);
 
+  /** Where its port can be reached once it was started. */
+  String host();
+
   void kill();
 
   void freeze();

@@ -71,7 +71,7 @@ public final class RedisServer implements BeforeAllCallback, AfterAllCallback {
 
   /** For {@code spring.data.redis.url}. */
   public String url() {
-    return "redis://127.0.0.1:" + port;
+    return "redis://" + runtime.host() + ":" + port;
   }
 
   /** Starts it, on the data it had before, and waits until it answers. */
@@ -97,7 +97,7 @@ public final class RedisServer implements BeforeAllCallback, AfterAllCallback {
 
   private boolean answers() {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
+      socket.connect(new InetSocketAddress(runtime.host(), port), 500);
       socket.setSoTimeout(500);
       socket.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
       byte[] answer = socket.getInputStream().readNBytes(5);

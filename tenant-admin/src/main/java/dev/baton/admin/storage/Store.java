@@ -14,6 +14,7 @@ import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Redis, with time limits, and with writes that count only when they are on disk.
@@ -93,8 +94,15 @@ public final class Store {
         && "no".equals(configuration.getProperty("no-appendfsync-on-rewrite"));
   }
 
+  /**
+   * On a thread that may block: the client's first command, and the first after Redis was away from
+   * the start, connects before it returns, which would hold an event loop and all its requests.
+   */
   private static <T> Mono<T> limited(Mono<T> commands, Duration limit) {
-    return commands.timeout(limit).onErrorMap(Store::isOutage, Store::unavailable);
+    return commands
+        .subscribeOn(Schedulers.boundedElastic())
+        .timeout(limit)
+        .onErrorMap(Store::isOutage, Store::unavailable);
   }
 
   /**
