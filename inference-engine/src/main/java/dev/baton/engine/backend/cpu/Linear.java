@@ -7,6 +7,7 @@ import static dev.baton.engine.backend.cpu.ProductScratch.STRIDE;
 import dev.baton.engine.tensor.Tensor;
 import dev.baton.engine.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,6 +28,9 @@ final class Linear {
   private static final long GRAIN_BYTES = 1 << 16;
 
   private static final int PACK_GRAIN = 8;
+
+  /** Rows of activations whose chunk stays in the L1 cache while a panel passes by. */
+  private static final int BLOCK_ROWS = 8;
 
   private final Part[] parts;
   private final int inputs;
@@ -135,6 +139,8 @@ final class Linear {
   }
 
   private void multiplyRow(ComputePool pool, long x, long y) {
+    ProductScratch scratch = pool.scratch();
+    WeightDecoder.decode(TensorType.F32, x, inputs, scratch.memory(), scratch.activations());
     int grain = outputs;
     if ((long) outputs * inputs >= SERIAL_WORK) {
       grain = (int) Math.clamp(GRAIN_BYTES / parts[0].rowBytes(), 4, 1024);
@@ -148,7 +154,7 @@ final class Linear {
             int rows = Math.min(to, part.firstOutput() + part.rows()) - first;
             if (rows > 0) {
               long weights = part.address() + (first - part.firstOutput()) * part.rowBytes();
-              RowDot.rows(part.type(), weights, rows, inputs, x, y + first * 4L);
+              RowDot.rows(part.type(), weights, rows, inputs, scratch.memory(), scratch.activations(), y + first * 4L);
             }
           }
         });
@@ -156,39 +162,40 @@ final class Linear {
 
   private void multiplyPacked(ComputePool pool, long x, int rows, long y) {
     ProductScratch scratch = pool.scratch();
-    int padded = Lanes.roundUp(rows, rows <= 2 ? 2 : ProductTile.ROWS);
+    int padded = Lanes.roundUp(rows, ProductTile.ROWS);
     boolean serial = (long) outputs * inputs * rows < SERIAL_WORK;
     pool.parallelFor(
         padded,
         serial || padded <= 2 * PACK_GRAIN ? padded : PACK_GRAIN,
-        (worker, from, to) -> pack(x, rows, from, to, padded, scratch.activations()));
+        (worker, from, to) -> pack(scratch, x, rows, from, to, padded));
     int panel = PANEL_ROWS;
     if (outputs < PANEL_ROWS * 4 * pool.threads()) {
-      panel = Math.clamp(Lanes.roundUp(outputs / (4 * pool.threads()), 3), 12, PANEL_ROWS);
+      panel = Math.clamp(Lanes.roundUp(outputs / (4 * pool.threads()), ProductTile.COLUMNS), 10, PANEL_ROWS);
     }
-    for (int done = 0; done < outputs; ) {
-      int count = serial ? Math.min(PANEL_ROWS, outputs - done) : outputs;
-      int first = done;
-      pool.parallelFor(
-          count,
-          serial ? count : panel,
-          (worker, from, to) ->
-              multiplyPanel(scratch, worker, first + from, first + to, rows, padded, y));
-      done += count;
-    }
+    pool.parallelFor(
+        outputs,
+        serial ? outputs : panel,
+        (worker, from, to) -> {
+          // Decoded weights that no second block of rows will use need not leave the L1 cache.
+          int step = padded > BLOCK_ROWS ? PANEL_ROWS : ProductTile.COLUMNS;
+          for (int at = from; at < to; at += step) {
+            multiplyPanel(scratch, worker, at, Math.min(at + step, to), rows, padded, y);
+          }
+        });
   }
 
   /** Copies rows [from, to) of x into chunks; rows from {@code rows} on become zeros. */
-  private void pack(long x, int rows, int from, int to, int padded, long packed) {
+  private void pack(ProductScratch scratch, long x, int rows, int from, int to, int padded) {
+    float[] memory = scratch.memory();
     for (int row = from; row < to; row++) {
       for (int chunk = 0; chunk < ProductScratch.chunks(inputs); chunk++) {
         int columns = Math.min(CHUNK, inputs - chunk * CHUNK);
-        long target = packed + ((long) chunk * padded + row) * STRIDE;
+        int target = scratch.activations() + (chunk * padded + row) * STRIDE;
         if (row < rows) {
           long source = x + ((long) row * inputs + (long) chunk * CHUNK) * Float.BYTES;
-          WeightDecoder.decode(TensorType.F32, source, columns, target);
+          WeightDecoder.decode(TensorType.F32, source, columns, memory, target);
         } else {
-          NativeMemory.ALL.asSlice(target, STRIDE).fill((byte) 0);
+          Arrays.fill(memory, target, target + STRIDE, 0);
         }
       }
     }
@@ -197,54 +204,50 @@ final class Linear {
   /** Outputs [from, to), at most {@link ProductScratch#PANEL_ROWS}, of all packed rows. */
   private void multiplyPanel(
       ProductScratch scratch, int worker, int from, int to, int rows, int padded, long y) {
-    long weights = scratch.weights(worker);
-    long tile = scratch.tile(worker);
+    float[] memory = scratch.memory();
+    int weights = scratch.weights(worker);
+    int tile = scratch.tile(worker);
     for (int chunk = 0; chunk < ProductScratch.chunks(inputs); chunk++) {
       int columns = Math.min(CHUNK, inputs - chunk * CHUNK);
       for (int output = from; output < to; output++) {
-        decode(output, chunk * CHUNK, columns, weights + (long) (output - from) * STRIDE);
+        decode(output, chunk * CHUNK, columns, memory, weights + (output - from) * STRIDE);
       }
-      long x = scratch.activations() + (long) chunk * padded * STRIDE;
-      int bytes = Lanes.roundUp(columns, Lanes.COUNT) * Float.BYTES;
-      // Eight rows of activations stay in the L1 cache while the panel passes by.
-      for (int block = 0; block < padded; block += 2 * ProductTile.ROWS) {
-        int blockEnd = Math.min(padded, block + 2 * ProductTile.ROWS);
+      int x = scratch.activations() + chunk * padded * STRIDE;
+      int tileLength = Lanes.roundUp(columns, Lanes.COUNT);
+      for (int block = 0; block < padded; block += BLOCK_ROWS) {
+        int blockEnd = Math.min(padded, block + BLOCK_ROWS);
         for (int output = from; output < to; output += ProductTile.COLUMNS) {
-          long w = weights + (long) (output - from) * STRIDE;
+          int w = weights + (output - from) * STRIDE;
           int tileColumns = Math.min(ProductTile.COLUMNS, to - output);
           for (int row = block; row < blockEnd; row += ProductTile.ROWS) {
-            if (padded == 2) {
-              ProductTile.twoRows(x, w, bytes, tile);
-            } else {
-              ProductTile.fourRows(x + (long) row * STRIDE, w, bytes, tile);
-            }
+            ProductTile.multiply(memory, x + row * STRIDE, w, tileLength, tile);
             int tileRows = Math.min(ProductTile.ROWS, rows - row);
             long target = y + ((long) row * outputs + output) * Float.BYTES;
-            addTile(tile, tileRows, tileColumns, target, chunk == 0);
+            addTile(memory, tile, tileRows, tileColumns, target, chunk == 0);
           }
         }
       }
     }
   }
 
-  private void decode(int output, int column, int columns, long to) {
+  private void decode(int output, int column, int columns, float[] memory, int to) {
     for (Part part : parts) {
       int row = output - part.firstOutput();
       if (row < part.rows()) {
         long at = part.address() + row * part.rowBytes() + part.type().sizeBytes(column);
-        WeightDecoder.decode(part.type(), at, columns, to);
+        WeightDecoder.decode(part.type(), at, columns, memory, to);
         return;
       }
     }
     throw new IndexOutOfBoundsException("output " + output + " of " + outputs);
   }
 
-  private void addTile(long tile, int rows, int columns, long y, boolean first) {
+  private void addTile(float[] memory, int tile, int rows, int columns, long y, boolean first) {
     for (int r = 0; r < rows; r++) {
       long target = y + (long) r * outputs * Float.BYTES;
-      long source = tile + (long) r * ProductTile.COLUMNS * Float.BYTES;
+      int source = tile + r * ProductTile.COLUMNS;
       for (int c = 0; c < columns; c++) {
-        float sum = NativeMemory.number(source + c * 4L);
+        float sum = memory[source + c];
         NativeMemory.put(first ? sum : NativeMemory.number(target + c * 4L) + sum, target + c * 4L);
       }
     }

@@ -24,7 +24,6 @@ final class NativeMemory {
   static final boolean WIDE = Lanes.COUNT >= 8;
 
   static final VectorSpecies<Float> F = Lanes.SPECIES;
-  static final int VECTOR_BYTES = Lanes.COUNT * Float.BYTES;
   static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
@@ -46,8 +45,12 @@ final class NativeMemory {
     return FloatVector.fromMemorySegment(F, ALL, at, LE);
   }
 
-  static void put(FloatVector value, long at) {
-    value.intoMemorySegment(ALL, at, LE);
+  static FloatVector floats(float[] from, int at) {
+    return FloatVector.fromArray(F, from, at);
+  }
+
+  static void put(FloatVector value, float[] to, int at) {
+    value.intoArray(to, at);
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.baton.engine.backend.cpu;
 
-import static dev.baton.engine.backend.cpu.NativeMemory.VECTOR_BYTES;
 import static dev.baton.engine.backend.cpu.NativeMemory.brainFloats;
 import static dev.baton.engine.backend.cpu.NativeMemory.floats;
 import static dev.baton.engine.backend.cpu.NativeMemory.half;
@@ -34,19 +33,19 @@ final class RowDot {
   }
 
   /**
-   * {@code y[r] = Σ_i w[r][i] x[i]} for {@code rows} rows that follow each other from {@code w} on.
+   * {@code y[r] = Σ_i w[r][i] x[start + i]} for {@code rows} rows that follow each other from {@code w} on.
    */
-  static void rows(TensorType type, long w, int rows, int columns, long x, long y) {
+  static void rows(TensorType type, long w, int rows, int columns, float[] x, int start, long y) {
     long rowBytes = type.sizeBytes(columns);
     for (int r = 0; r < rows; r++) {
       long row = w + r * rowBytes;
       float sum =
           switch (type) {
-            case F32 -> singles(row, columns, x);
-            case F16 -> halfPrecision(row, columns, x);
-            case BF16 -> brain(row, columns, x);
-            case Q8_0 -> eightBits(row, columns, x);
-            case Q4_0 -> fourBits(row, columns, x);
+            case F32 -> singles(row, columns, x, start);
+            case F16 -> halfPrecision(row, columns, x, start);
+            case BF16 -> brain(row, columns, x, start);
+            case Q8_0 -> eightBits(row, columns, x, start);
+            case Q4_0 -> fourBits(row, columns, x, start);
             case Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K ->
                 throw new IllegalArgumentException("no row product of " + type);
           };
@@ -54,77 +53,77 @@ final class RowDot {
     }
   }
 
-  private static float eightBits(long row, int columns, long x) {
+  private static float eightBits(long row, int columns, float[] x, int start) {
     FloatVector sums = FloatVector.zero(Lanes.SPECIES);
     for (int i = 0; i < columns / 32; i++) {
       long block = row + i * 34L;
-      long xs = x + i * 128L;
-      FloatVector part = signedBytes(block + 2).mul(floats(xs));
+      int xs = start + i * 32;
+      FloatVector part = signedBytes(block + 2).mul(floats(x, xs));
       for (int j = L; j < 32; j += L) {
-        part = signedBytes(block + 2 + j).fma(floats(xs + j * 4L), part);
+        part = signedBytes(block + 2 + j).fma(floats(x, xs + j), part);
       }
       sums = part.fma(FloatVector.broadcast(Lanes.SPECIES, half(block)), sums);
     }
     return sums.reduceLanes(VectorOperators.ADD);
   }
 
-  private static float fourBits(long row, int columns, long x) {
+  private static float fourBits(long row, int columns, float[] x, int start) {
     FloatVector sums = FloatVector.zero(Lanes.SPECIES);
     for (int i = 0; i < columns / 32; i++) {
       long block = row + i * 18L;
-      long xs = x + i * 128L;
+      int xs = start + i * 32;
       FloatVector low = FloatVector.zero(Lanes.SPECIES);
       FloatVector high = low;
       for (int j = 0; j < 16; j += L) {
         IntVector pairs = unsignedBytes(block + 2 + j);
-        low = toFloats(pairs.and(15).sub(8)).fma(floats(xs + j * 4L), low);
+        low = toFloats(pairs.and(15).sub(8)).fma(floats(x, xs + j), low);
         high =
             toFloats(pairs.lanewise(VectorOperators.LSHR, 4).sub(8))
-                .fma(floats(xs + 64 + j * 4L), high);
+                .fma(floats(x, xs + 16 + j), high);
       }
       sums = low.add(high).fma(FloatVector.broadcast(Lanes.SPECIES, half(block)), sums);
     }
     return sums.reduceLanes(VectorOperators.ADD);
   }
 
-  private static float halfPrecision(long row, int columns, long x) {
+  private static float halfPrecision(long row, int columns, float[] x, int start) {
     FloatVector even = FloatVector.zero(Lanes.SPECIES);
     FloatVector odd = even;
     int i = 0;
     for (; i + 2 * L <= columns; i += 2 * L) {
-      even = halves(row + i * 2L).fma(floats(x + i * 4L), even);
-      odd = halves(row + i * 2L + 2 * L).fma(floats(x + i * 4L + VECTOR_BYTES), odd);
+      even = halves(row + i * 2L).fma(floats(x, start + i), even);
+      odd = halves(row + i * 2L + 2 * L).fma(floats(x, start + i + L), odd);
     }
     if (i < columns) {
-      even = halves(row + i * 2L).fma(floats(x + i * 4L), even);
+      even = halves(row + i * 2L).fma(floats(x, start + i), even);
     }
     return even.add(odd).reduceLanes(VectorOperators.ADD);
   }
 
-  private static float brain(long row, int columns, long x) {
+  private static float brain(long row, int columns, float[] x, int start) {
     FloatVector even = FloatVector.zero(Lanes.SPECIES);
     FloatVector odd = even;
     int i = 0;
     for (; i + 2 * L <= columns; i += 2 * L) {
-      even = brainFloats(row + i * 2L).fma(floats(x + i * 4L), even);
-      odd = brainFloats(row + i * 2L + 2 * L).fma(floats(x + i * 4L + VECTOR_BYTES), odd);
+      even = brainFloats(row + i * 2L).fma(floats(x, start + i), even);
+      odd = brainFloats(row + i * 2L + 2 * L).fma(floats(x, start + i + L), odd);
     }
     if (i < columns) {
-      even = brainFloats(row + i * 2L).fma(floats(x + i * 4L), even);
+      even = brainFloats(row + i * 2L).fma(floats(x, start + i), even);
     }
     return even.add(odd).reduceLanes(VectorOperators.ADD);
   }
 
-  private static float singles(long row, int columns, long x) {
+  private static float singles(long row, int columns, float[] x, int start) {
     FloatVector even = FloatVector.zero(Lanes.SPECIES);
     FloatVector odd = even;
     int i = 0;
     for (; i + 2 * L <= columns; i += 2 * L) {
-      even = floats(row + i * 4L).fma(floats(x + i * 4L), even);
-      odd = floats(row + i * 4L + VECTOR_BYTES).fma(floats(x + i * 4L + VECTOR_BYTES), odd);
+      even = floats(row + i * 4L).fma(floats(x, start + i), even);
+      odd = floats(row + i * 4L + 4 * L).fma(floats(x, start + i + L), odd);
     }
     if (i < columns) {
-      even = floats(row + i * 4L).fma(floats(x + i * 4L), even);
+      even = floats(row + i * 4L).fma(floats(x, start + i), even);
     }
     return even.add(odd).reduceLanes(VectorOperators.ADD);
   }
