@@ -154,7 +154,14 @@ final class Linear {
             int rows = Math.min(to, part.firstOutput() + part.rows()) - first;
             if (rows > 0) {
               long weights = part.address() + (first - part.firstOutput()) * part.rowBytes();
-              RowDot.rows(part.type(), weights, rows, inputs, scratch.memory(), scratch.activations(), y + first * 4L);
+              RowDot.rows(
+                  part.type(),
+                  weights,
+                  rows,
+                  inputs,
+                  scratch.memory(),
+                  scratch.activations(),
+                  y + first * 4L);
             }
           }
         });
@@ -170,7 +177,9 @@ final class Linear {
         (worker, from, to) -> pack(scratch, x, rows, from, to, padded));
     int panel = PANEL_ROWS;
     if (outputs < PANEL_ROWS * 4 * pool.threads()) {
-      panel = Math.clamp(Lanes.roundUp(outputs / (4 * pool.threads()), ProductTile.COLUMNS), 10, PANEL_ROWS);
+      panel =
+          Math.clamp(
+              Lanes.roundUp(outputs / (4 * pool.threads()), ProductTile.COLUMNS), 10, PANEL_ROWS);
     }
     pool.parallelFor(
         outputs,

@@ -11,15 +11,17 @@ package dev.baton.engine.backend.cpu;
  *              or [columns] for a single row
  * </pre>
  *
- * <p>Implementation note. An array on the heap, because the compiler proves array bounds once a loop
- * where those of native memory are checked for each vector. It is one large array, because those
- * start at an address known up to the cache line: {@link #START} aligns all vectors.
+ * <p>Implementation note. An array on the heap, because the compiler proves array bounds once a
+ * loop where those of native memory are checked for each vector. It is one large array, because
+ * those start at an address known up to the cache line: {@link #START} aligns all vectors.
  */
 final class ProductScratch {
   /** Columns decoded at once: eight rows of activations and five of weights fit the L1 cache. */
   static final int CHUNK = 512;
 
-  /** Elements between rows; no power of two, so that rows do not compete for the same cache sets. */
+  /**
+   * Elements between rows; no power of two, so that rows do not compete for the same cache sets.
+   */
   static final int STRIDE = CHUNK + 16;
 
   /** Weight rows that a worker decodes at once; they fit the L2 cache. */

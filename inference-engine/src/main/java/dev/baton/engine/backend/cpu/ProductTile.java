@@ -13,7 +13,8 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Implementation note. Two by five sums keep two multiply-add units of four cycles' latency busy
  * with seven loads for ten multiply-adds, and stay within the 16 vector registers of AVX2. Smaller
  * tiles are slower by half: the compiler unrolls their loop and then spills. Vectors run along the
- * columns, as both sides are stored, so that nothing is transposed; lanes are added up once a chunk.
+ * columns, as both sides are stored, so that nothing is transposed; lanes are added up once a
+ * chunk.
  */
 final class ProductTile {
   /** Rows of activations. */

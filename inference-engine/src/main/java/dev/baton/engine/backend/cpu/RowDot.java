@@ -33,7 +33,8 @@ final class RowDot {
   }
 
   /**
-   * {@code y[r] = Σ_i w[r][i] x[start + i]} for {@code rows} rows that follow each other from {@code w} on.
+   * {@code y[r] = Σ_i w[r][i] x[start + i]} for {@code rows} rows that follow each other from
+   * {@code w} on.
    */
   static void rows(TensorType type, long w, int rows, int columns, float[] x, int start, long y) {
     long rowBytes = type.sizeBytes(columns);

@@ -24,8 +24,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Decodes runs of a weight row to f32, in vectors. The layouts are those of {@link
- * BlockFormats}, which is also the fallback on machines with vectors of fewer than eight floats.
+ * Decodes runs of a weight row to f32, in vectors. The layouts are those of {@link BlockFormats},
+ * which is also the fallback on machines with vectors of fewer than eight floats.
  */
 final class WeightDecoder {
   private static final int L = Lanes.COUNT;
@@ -138,7 +138,8 @@ final class WeightDecoder {
     }
   }
 
-  private static void fiveBits(long at, int count, float[] out, int start, int blockBytes, boolean minimum) {
+  private static void fiveBits(
+      long at, int count, float[] out, int start, int blockBytes, boolean minimum) {
     IntVector lanes = laneNumbers();
     for (int i = 0; i < count / 32; i++) {
       long block = at + (long) i * blockBytes;
@@ -155,7 +156,8 @@ final class WeightDecoder {
         put(toFloats(withFifth(pairs.and(15), low)).fma(d, m), out, to + j);
         put(
             toFloats(withFifth(pairs.lanewise(VectorOperators.LSHR, 4), high)).fma(d, m),
-            out, to + 16 + j);
+            out,
+            to + 16 + j);
       }
     }
   }
