@@ -53,8 +53,8 @@ public sealed interface CudaDiscovery {
         return ask();
       } catch (LinkageError e) {
         return new Unavailable(
-            "no NVIDIA driver: libcuda.so.1 can not be loaded. Install the NVIDIA driver, or in a container start it with "
-                + "the NVIDIA runtime");
+            "no NVIDIA driver: libcuda.so.1 can not be loaded. Install the NVIDIA driver, or start "
+                + "the container with the NVIDIA runtime");
       }
     }
 

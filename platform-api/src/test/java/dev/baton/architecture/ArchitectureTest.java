@@ -1,0 +1,141 @@
+package dev.baton.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaModifier.FINAL;
+import static com.tngtech.archunit.core.domain.JavaModifier.STATIC;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows of docs/architecture.md, held against the compiled classes of all four modules. */
+@AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
+final class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule cudaKnowsNothingAboveIt =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.baton.engine..", "dev.baton.admin..", "dev.baton.platform..");
+
+  @ArchTest
+  static final ArchRule engineKnowsNothingAboveIt =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.engine..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.baton.admin..", "dev.baton.platform..");
+
+  @ArchTest
+  static final ArchRule adminKnowsNothingAboveIt =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.admin..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.baton.platform..");
+
+  @ArchTest
+  static final ArchRule engineIsPlainJava =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.engine..")
+          .and()
+          .resideOutsideOfPackages("dev.baton.engine.node..", "dev.baton.engine.client..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.springframework..", "reactor..", "io.netty..");
+
+  @ArchTest
+  static final ArchRule onlyTheToolsReadJson =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.engine..")
+          .and()
+          .resideOutsideOfPackages(
+              "dev.baton.engine.cli..", "dev.baton.engine.node..", "dev.baton.engine.client..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("tools.jackson..", "com.fasterxml.jackson..", "picocli..");
+
+  @ArchTest
+  static final ArchRule onlyCudaKnowsJcuda =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.baton.cuda..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("jcuda..");
+
+  @ArchTest
+  static final ArchRule vectorsStayInTensorAndCpuBackend =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.baton.engine.tensor..", "dev.baton.engine.backend.cpu..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("jdk.incubator.vector..");
+
+  @ArchTest
+  static final ArchRule thePublicDoorDependsOnNoRoomBehindIt =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.engine")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.baton.engine.(*)..");
+
+  @ArchTest
+  static final ArchRule engineHasNoCycles =
+      slices().matching("dev.baton.engine.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule adminHasNoCycles =
+      slices().matching("dev.baton.admin.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule platformHasNoCycles =
+      slices().matching("dev.baton.platform.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule packagesAreCapabilities =
+      noClasses()
+          .should()
+          .resideInAnyPackage(
+              "..util..",
+              "..utils..",
+              "..common..",
+              "..helper..",
+              "..impl..",
+              "..dto..",
+              "..service..",
+              "..config..");
+
+  @ArchTest
+  static final ArchRule namesSayWhatAThingIs =
+      noClasses()
+          .should()
+          .haveNameMatching(".*(Impl|Util|Utils|Helper|Dto|Manager)")
+          .orShould()
+          .haveSimpleNameStartingWith("Abstract");
+
+  @ArchTest
+  static final ArchRule constructorInjectionOnly =
+      noFields()
+          .should()
+          .beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
+          .orShould()
+          .beAnnotatedWith("org.springframework.beans.factory.annotation.Value");
+
+  @ArchTest
+  static final ArchRule noStaticMutableState =
+      fields().that().haveModifier(STATIC).should().haveModifier(FINAL);
+}

@@ -1,0 +1,5 @@
+/** Rules of the house that a tool can check. */
+@NullMarked
+package dev.baton.architecture;
+
+import org.jspecify.annotations.NullMarked;
