@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -107,7 +108,7 @@ final class SourceRulesTest {
   private static Path root() {
     Path folder = Path.of("").toAbsolutePath();
     while (!Files.exists(folder.resolve("inference-engine"))) {
-      folder = folder.getParent();
+      folder = Objects.requireNonNull(folder.getParent(), "not inside Baton's sources");
     }
     return folder;
   }
