@@ -4,6 +4,7 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.runtime.EngineSettings;
+import dev.baton.engine.runtime.LocalEngine;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.engine.scheduler.SchedulerSettings;
 import java.nio.file.Path;
@@ -88,9 +89,7 @@ final class EngineOptions {
 
   /** Starts an engine that takes so many sequences as one batch. */
   Engine open(int sequences) {
-    throw new dev.baton.engine.EngineException(
-        dev.baton.engine.ErrorCode.CONFIGURATION_INVALID,
-        "running " + settings(sequences).modelFile() + " is not possible in this build");
+    return LocalEngine.open(settings(sequences));
   }
 
   private EngineSettings settings(int sequences) {

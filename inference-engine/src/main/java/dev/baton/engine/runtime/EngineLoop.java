@@ -133,6 +133,7 @@ final class EngineLoop {
   private void answer(SystemKvKey key, CompletableFuture<SystemKvStatus> result, Runnable change) {
     try {
       change.run();
+      publish(); // who is answered may look at once
       complete(result, cache.status(key));
     } catch (EngineException e) {
       fail(result, e);
@@ -403,6 +404,7 @@ final class EngineLoop {
       SystemKv current = cache.current(tokens.key());
       if (current != null && current.resident() && current.tokens().edition() >= tokens.edition()) {
         i.remove();
+        publish();
         complete(warm.result(), cache.status(tokens.key()));
       } else if (!cache.pending(tokens.key())) {
         i.remove();

@@ -14,6 +14,7 @@ import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.backend.Backend;
 import dev.baton.engine.kvcache.SystemTokens;
+import dev.baton.engine.template.ChatFormat;
 import dev.baton.engine.tokenizer.Tokenizer;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -43,7 +44,7 @@ public final class LocalEngine implements Engine {
   /** Work that can not be computed now is looked at again after this. */
   private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final Backend backend;
+  private final Runnable release; // of all that was opened
   private final Tokenizer tokenizer;
   private final EngineModel model;
   private final Clock clock;
@@ -59,15 +60,30 @@ public final class LocalEngine implements Engine {
   private boolean finished; // engine thread: Close was handled
   private @Nullable Thread thread;
 
-  /** Makes an engine that computes nothing until it is started, or stepped by hand. */
+  /**
+   * Opens a model file and serves it on the CPU.
+   *
+   * @throws EngineException when the file is damaged or not served, or when a setting is impossible
+   *     on this machine
+   */
+  public static LocalEngine open(EngineSettings settings) {
+    return EngineOpening.open(settings).start();
+  }
+
+  /**
+   * Makes an engine that computes nothing until it is started, or stepped by hand.
+   *
+   * @param release gives back what was opened for the engine, once, when it has ended
+   */
   LocalEngine(
       Backend backend,
+      Runnable release,
       Tokenizer tokenizer,
-      PromptFormat format,
+      ChatFormat format,
       EngineModel model,
       EngineSettings settings,
       Clock clock) {
-    this.backend = backend;
+    this.release = release;
     this.tokenizer = tokenizer;
     this.model = model;
     this.clock = clock;
@@ -245,7 +261,7 @@ public final class LocalEngine implements Engine {
     if (engineThread == null) {
       if (!finished) {
         handleCommands();
-        backend.close();
+        release.run();
       }
     } else if (engineThread != Thread.currentThread()) {
       joinUninterruptibly(engineThread);
@@ -301,7 +317,7 @@ public final class LocalEngine implements Engine {
           new EngineException(
               ErrorCode.INTERNAL, "the engine has stopped after a defect; restart it", e));
     } finally {
-      backend.close();
+      release.run();
     }
   }
 

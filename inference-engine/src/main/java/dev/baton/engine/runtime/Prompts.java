@@ -8,12 +8,14 @@ import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.backend.KvLayout;
 import dev.baton.engine.kvcache.SystemTokens;
+import dev.baton.engine.template.ChatFormat;
+import dev.baton.engine.template.SystemPrefix;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Clock;
-import java.time.LocalDate;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,29 +24,34 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns requests and system prompts into tokens, on the caller's thread. Safe for use by many.
  *
- * <p>The tokens of a system prompt are computed once for each version (once a day where the
- * template prints the date), and a version whose source changed is refused: its system KV would
- * answer for another prompt.
+ * <p>The tokens of a system prompt are computed once for each version (anew where the template
+ * prints another date), and a version whose source changed is refused: its system KV would answer
+ * for another prompt.
  */
 final class Prompts {
-  private final PromptFormat format;
+  private final ChatFormat format;
   private final int vocabSize;
   private final int contextLength;
   private final KvLayout layout;
-  private final Clock clock;
+  private final InstantSource clock;
   private final Map<SystemKvKey, Known> known;
 
   /** All tokens of a prompt, and those of them that a system KV may hold. */
   record Prepared(int[] tokens, @Nullable SystemTokens system) {}
 
-  private record Known(byte[] digest, SystemTokens tokens, boolean dependsOnDate, LocalDate date) {}
+  /** Valid until the template prints another date, if it does. */
+  private record Known(byte[] digest, SystemTokens tokens, @Nullable Instant changesAt) {
+    boolean validAt(Instant now) {
+      return changesAt == null || now.isBefore(changesAt);
+    }
+  }
 
   Prompts(
-      PromptFormat format,
+      ChatFormat format,
       int vocabSize,
       int contextLength,
       KvLayout layout,
-      Clock clock,
+      InstantSource clock,
       int rememberedLimit) {
     this.format = format;
     this.vocabSize = vocabSize;
@@ -104,7 +111,6 @@ final class Prompts {
    */
   SystemTokens systemTokens(SystemPrompt prompt) {
     byte[] digest = digest(prompt.source());
-    LocalDate today = LocalDate.now(clock);
     Known before;
     synchronized (known) {
       before = known.get(prompt.key());
@@ -115,40 +121,43 @@ final class Prompts {
           "system prompt version %s was used with another text before; versions are immutable, register a new one"
               .formatted(prompt.key().versionId()));
     }
-    if (before != null && (!before.dependsOnDate() || before.date().equals(today))) {
+    if (before != null && before.validAt(clock.instant())) {
       return before.tokens();
     }
-    Known now = compute(prompt, digest, today);
+    Known now = compute(prompt, digest);
     synchronized (known) {
       known.put(prompt.key(), now);
     }
     return now.tokens();
   }
 
-  private Known compute(SystemPrompt prompt, byte[] digest, LocalDate today) {
+  private Known compute(SystemPrompt prompt, byte[] digest) {
     int[] ids;
-    boolean dependsOnDate = false;
+    Instant changesAt = null;
+    String uncovered = null;
     switch (prompt.source()) {
       case SystemPrompt.Tokens source -> ids = source.ids().clone();
       case SystemPrompt.Text source -> {
-        PromptFormat.Prefix prefix = format.systemPrefix(source.text());
+        SystemPrefix prefix = format.systemPrefix(source.text());
         ids = prefix.tokens();
-        dependsOnDate = prefix.dependsOnDate();
+        changesAt = prefix.changesAt();
+        uncovered = prefix.cause();
       }
     }
     requireTokens(ids);
     if (ids.length >= contextLength) {
       throw new EngineException(
           ErrorCode.CONTEXT_LENGTH_EXCEEDED,
-          "the system prompt has %d tokens, and the model's context is %d; shorten it"
+          "the system prompt has %d tokens, but the model's context is %d; shorten it"
               .formatted(ids.length, contextLength));
     }
-    long edition = dependsOnDate ? today.toEpochDay() : 0;
-    return new Known(digest, new SystemTokens(prompt.key(), ids, edition), dependsOnDate, today);
+    long edition = changesAt == null ? 0 : changesAt.getEpochSecond();
+    SystemTokens tokens = new SystemTokens(prompt.key(), ids, edition, uncovered);
+    return new Known(digest, tokens, changesAt);
   }
 
   PromptPreview preview(String systemPrompt) {
-    PromptFormat.Prefix prefix = format.systemPrefix(systemPrompt);
+    SystemPrefix prefix = format.systemPrefix(systemPrompt);
     int shared = prefix.tokens().length;
     return new PromptPreview(
         prefix.renderedTokens(),

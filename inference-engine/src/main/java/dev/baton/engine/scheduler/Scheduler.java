@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Decides what each step computes: continuous batching with chunked prefill under a token budget.
  *
  * <p>A step takes, in this order: one token of every sequence that decodes; prompts and fills, the
- * tenant served least first, as far as the budget reaches. New sequences join while the budget has
- * room for them.
+ * tenant served least first, as far as the budget reaches. New sequences join while the batch has
+ * places: a long prompt or a fill of one tenant does not keep another's short prompt out.
  *
  * <p>Memory. A sequence is admitted when the blocks of all its known tokens, of its system KV where
  * that is absent, and one block for each running sequence can be had; it takes its own at once, so
@@ -266,14 +266,7 @@ public final class Scheduler {
   }
 
   private void admit() {
-    int backlog = 0;
-    for (SystemKv systemKv : systemKvs.filling()) {
-      backlog += systemKv.tokens().count() - systemKv.filledTokens();
-    }
-    for (Sequence sequence : running) {
-      backlog += sequence.pendingTokens();
-    }
-    while (running.size() < settings.maxSequences() && backlog < settings.tokensPerStep()) {
+    while (running.size() < settings.maxSequences()) {
       Sequence next =
           waiting.next(
               sequence -> fairShare.counter(sequence.tenantId()),
@@ -282,12 +275,8 @@ public final class Scheduler {
       if (next == null) {
         return;
       }
-      switch (admit(next)) {
-        case ADMITTED -> backlog += next.pendingTokens();
-        case FAILED -> {}
-        case NO_ROOM -> {
-          return;
-        }
+      if (admit(next) == Admission.NO_ROOM) {
+        return;
       }
     }
   }
@@ -360,11 +349,11 @@ public final class Scheduler {
   private void count(Sequence sequence, Sharing sharing) {
     SystemTokens system = sequence.system();
     if (system != null) {
-      if (sharing.mismatch() != null) {
-        if (sequence.firstMismatch()) {
-          systemKvs.countMismatch(system.key(), sharing.mismatch());
-        }
-      } else if (sequence.firstHit() && sharing.join() != null) {
+      String mismatch = sharing.mismatch() != null ? sharing.mismatch() : system.uncovered();
+      if (mismatch != null && sequence.firstMismatch()) {
+        systemKvs.countMismatch(system.key(), mismatch);
+      }
+      if (sharing.mismatch() == null && sequence.firstHit() && sharing.join() != null) {
         systemKvs.countHit(system.key());
       }
     }

@@ -60,7 +60,7 @@ public final class ChatFormat {
   }
 
   /** The chat format of a template; null takes the fallback. */
-  static ChatFormat of(@Nullable String source, Tokenizer tokenizer, Clock clock) {
+  public static ChatFormat of(@Nullable String source, Tokenizer tokenizer, Clock clock) {
     return new ChatFormat(
         ChatTemplate.parse(source != null ? source : FallbackTemplates.of(tokenizer)),
         tokenizer,

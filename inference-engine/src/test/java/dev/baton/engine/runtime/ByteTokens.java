@@ -1,13 +1,9 @@
 package dev.baton.engine.runtime;
 
-import dev.baton.engine.ChatMessage;
 import dev.baton.engine.tokenizer.Tokenizer;
 import dev.baton.engine.tokenizer.TokenizerSpec;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** A tokenizer with one token a byte: id = byte + 3, behind {@code <unk>}, BOS and EOS. */
 final class ByteTokens {
@@ -45,37 +41,8 @@ final class ByteTokens {
     return ids;
   }
 
-  /** A chat as {@code <s>system prompt\nrole:content\n…}; the date may stand before the prompt. */
-  static final class Format implements PromptFormat {
-    @Nullable String date;
-
-    @Override
-    public int[] encode(@Nullable String systemPrompt, List<ChatMessage> messages) {
-      StringBuilder text = new StringBuilder(head(systemPrompt));
-      for (ChatMessage message : messages) {
-        text.append(message.role()).append(':').append(message.content()).append('\n');
-      }
-      return withBos(text.toString());
-    }
-
-    private String head(@Nullable String systemPrompt) {
-      String day = date == null ? "" : date + "\n";
-      return day + (systemPrompt == null ? "" : systemPrompt + "\n");
-    }
-
-    @Override
-    public Prefix systemPrefix(String systemPrompt) {
-      int[] tokens = withBos(head(systemPrompt));
-      return new Prefix(tokens, tokens.length, date != null);
-    }
-
-    private static int[] withBos(String text) {
-      List<Integer> ids = new ArrayList<>();
-      ids.add(BOS);
-      for (int id : ids(text)) {
-        ids.add(id);
-      }
-      return ids.stream().mapToInt(Integer::intValue).toArray();
-    }
-  }
+  /** A chat as {@code <s>system prompt\nrole:content\n…}. */
+  static final String TEMPLATE =
+      "{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}\n"
+          + "{% else %}{{ m.role }}:{{ m.content }}\n{% endif %}{% endfor %}";
 }

@@ -3,6 +3,7 @@ package dev.baton.engine.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.engine.ChatMessage;
 import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
 import dev.baton.engine.FinishReason;
@@ -153,18 +154,45 @@ final class LocalEngineTest {
 
   @Test
   void sharesTheLongestCommonPartOfARenderingThatDeviates() {
-    try (TestEngine test = new TestEngine(100)) {
-      test.answer(test.engine.warm(textPrompt("You are a bot.")));
-      TestEngine.Call straight = test.chat("a", "a-v1", "You are a bot.", "hi", 6);
+    String template =
+        ByteTokens.TEMPLATE.replace(
+            "{{ m.content }}\n{% else",
+            "{% if messages|length > 40 %}(long){% endif %}{{ m.content }}\n{% else");
+    try (TestEngine test = new TestEngine(200, TestEngine.settings(), template)) {
+      test.answer(test.engine.warm(textPrompt("You-are-a-bot-that-answers-politely.")));
+      TestEngine.Call straight =
+          test.chat("a", "a-v1", "You-are-a-bot-that-answers-politely.", "hi", 6);
       test.runUntilIdle();
-      assertThat(straight.listener.cachedTokens()).isEqualTo(16);
-      test.format.date = "Monday"; // rendered now, though the prefix is known without it
-      TestEngine.Call deviating = test.chat("a", "a-v1", "You are a bot.", "hi", 6);
+      assertThat(straight.listener.cachedTokens()).as("BOS, the prompt, a newline").isEqualTo(38);
+      List<ChatMessage> messages = new ArrayList<>();
+      for (int i = 0; i < 41; i++) {
+        messages.add(new ChatMessage(i % 2 == 0 ? "user" : "assistant", ""));
+      }
+      TestEngine.Call deviating =
+          test.chat("a", "a-v1", "You-are-a-bot-that-answers-politely.", messages, 6);
       test.runUntilIdle();
       assertThat(deviating.listener.ids()).isEqualTo(deviating.expectedIds());
-      assertThat(deviating.listener.cachedTokens()).as("only BOS is the same").isEqualTo(1);
+      assertThat(deviating.listener.cachedTokens()).as("BOS").isEqualTo(1);
       assertThat(test.status("a").prefixMismatches()).isEqualTo(Map.of("rendering", 1L));
       test.assertNothingLost();
+    }
+  }
+
+  @Test
+  void answersExactlyWhereTheTemplateMovesTheSystemPromptAndCountsWhy() {
+    String template =
+        "{% for m in messages %}{% if m.role != 'system' %}{{ m.role }}:"
+            + "{% if loop.last and messages[0].role == 'system' %}{{ messages[0].content }}|"
+            + "{% endif %}{{ m.content }}\n{% endif %}{% endfor %}";
+    try (TestEngine test = new TestEngine(100, TestEngine.settings(), template)) {
+      TestEngine.Call call =
+          test.chat("a", "a-v1", "You-are-a-bot-that-answers-politely.", "hi", 6);
+      test.runUntilIdle();
+      assertThat(call.listener.ids()).isEqualTo(call.expectedIds());
+      assertThat(call.listener.cachedTokens()).as("BOS").isEqualTo(1);
+      assertThat(test.status("a").prefixMismatches())
+          .isEqualTo(
+              Map.of("the chat template puts the system prompt into the last user turn", 1L));
     }
   }
 
@@ -174,17 +202,18 @@ final class LocalEngineTest {
 
   @Test
   void refillsWhenTheTemplatePrintsAnotherDate() {
-    try (TestEngine test = new TestEngine(100)) {
-      test.format.date = "1 January";
-      TestEngine.Call today = test.chat("a", "a-v1", "You are a bot.", "hi", 30);
+    String template = "{{ strftime_now('%d-%B') }}\n" + ByteTokens.TEMPLATE;
+    try (TestEngine test = new TestEngine(100, TestEngine.settings(), template)) {
+      TestEngine.Call today =
+          test.chat("a", "a-v1", "You-are-a-bot-that-answers-politely.", "hi", 30);
       test.steps(3);
       test.clock.advance(Duration.ofDays(1));
-      test.format.date = "2 January";
-      TestEngine.Call tomorrow = test.chat("a", "a-v1", "You are a bot.", "hi", 6);
+      TestEngine.Call tomorrow =
+          test.chat("a", "a-v1", "You-are-a-bot-that-answers-politely.", "hi", 6);
       test.runUntilIdle();
       assertThat(today.listener.ids()).isEqualTo(today.expectedIds());
       assertThat(tomorrow.listener.ids()).isEqualTo(tomorrow.expectedIds());
-      assertThat(tomorrow.listener.cachedTokens()).isEqualTo(26);
+      assertThat(tomorrow.listener.cachedTokens()).as("BOS, 02-January, the prompt").isEqualTo(49);
       assertThat(test.status("a").fills()).isEqualTo(2);
       assertThat(test.status("a").evictions()).as("yesterday's").isEqualTo(1);
       test.assertNothingLost();
@@ -194,7 +223,7 @@ final class LocalEngineTest {
   @Test
   void refusesAVersionWhoseTextChanged() {
     try (TestEngine test = new TestEngine(100)) {
-      test.answer(test.engine.warm(textPrompt("You are a bot.")));
+      test.answer(test.engine.warm(textPrompt("You-are-a-bot-that-answers-politely.")));
       assertThatThrownBy(() -> test.chat("a", "a-v1", "You are a pirate.", "hi", 6))
           .isInstanceOfSatisfying(
               EngineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
@@ -320,11 +349,11 @@ final class LocalEngineTest {
   @Test
   void previewsWithoutTouchingMemory() {
     try (TestEngine test = new TestEngine(100)) {
-      PromptPreview preview = test.engine.preview("You are a bot.");
-      assertThat(preview.tokens()).isEqualTo(16);
-      assertThat(preview.sharedTokens()).isEqualTo(16);
-      assertThat(preview.kvBytes()).isEqualTo(4 * 4 * 100);
-      assertThat(preview.remainingTokens()).isEqualTo(TestEngine.CONTEXT - 16);
+      PromptPreview preview = test.engine.preview("You-are-a-bot-that-answers-politely.");
+      assertThat(preview.sharedTokens()).isEqualTo(38);
+      assertThat(preview.tokens()).isEqualTo(38);
+      assertThat(preview.kvBytes()).isEqualTo(10 * 4 * 100);
+      assertThat(preview.remainingTokens()).isEqualTo(TestEngine.CONTEXT - preview.tokens());
       assertThat(test.engine.statistics().freeBlocks()).isEqualTo(100);
       assertThat(test.engine.systemKvs()).isEmpty();
     }

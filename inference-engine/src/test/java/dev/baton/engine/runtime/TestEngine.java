@@ -13,6 +13,8 @@ import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.engine.scheduler.SchedulerSettings;
+import dev.baton.engine.template.ChatFormat;
+import dev.baton.engine.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +39,7 @@ final class TestEngine implements AutoCloseable {
 
   final RecordingBackend backend;
   final TestClock clock = new TestClock();
-  final ByteTokens.Format format = new ByteTokens.Format();
+  final ChatFormat format;
   final LocalEngine engine;
   private final AtomicInteger requestIds = new AtomicInteger();
 
@@ -46,9 +48,15 @@ final class TestEngine implements AutoCloseable {
   }
 
   TestEngine(int blocks, EngineSettings settings) {
+    this(blocks, settings, ByteTokens.TEMPLATE);
+  }
+
+  TestEngine(int blocks, EngineSettings settings, String template) {
+    Tokenizer tokenizer = ByteTokens.tokenizer();
+    format = ChatFormat.of(template, tokenizer, clock);
     backend = new RecordingBackend(blocks, BLOCK_TOKENS, ByteTokens.VOCAB_SIZE);
     EngineModel model = new EngineModel("test", "llama", 1, CONTEXT, ByteTokens.VOCAB_SIZE, 100);
-    engine = new LocalEngine(backend, ByteTokens.tokenizer(), format, model, settings, clock);
+    engine = new LocalEngine(backend, backend::close, tokenizer, format, model, settings, clock);
   }
 
   static EngineSettings settings() {
@@ -102,9 +110,17 @@ final class TestEngine implements AutoCloseable {
   }
 
   Call chat(String tenant, String versionId, String systemText, String user, int maxTokens) {
+    return chat(tenant, versionId, systemText, List.of(new ChatMessage("user", user)), maxTokens);
+  }
+
+  Call chat(
+      String tenant,
+      String versionId,
+      String systemText,
+      List<ChatMessage> messages,
+      int maxTokens) {
     SystemPrompt prompt =
         new SystemPrompt(new SystemKvKey(tenant, versionId), new SystemPrompt.Text(systemText));
-    List<ChatMessage> messages = List.of(new ChatMessage("user", user));
     return new Call(
         request(tenant, prompt, new GenerationRequest.Chat(messages), maxTokens),
         format.encode(systemText, messages));

@@ -1,0 +1,118 @@
+package dev.baton.engine.runtime;
+
+import dev.baton.engine.EngineException;
+import dev.baton.engine.EngineModel;
+import dev.baton.engine.ErrorCode;
+import dev.baton.engine.backend.cpu.CpuBackend;
+import dev.baton.engine.backend.cpu.CpuSettings;
+import dev.baton.engine.gguf.GgufFile;
+import dev.baton.engine.model.ModelConfig;
+import dev.baton.engine.scheduler.SchedulerSettings;
+import dev.baton.engine.template.ChatFormat;
+import dev.baton.engine.tensor.Tensor;
+import dev.baton.engine.tokenizer.Tokenizer;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Clock;
+
+/** From a model file to an engine on the CPU. */
+final class EngineOpening {
+  private static final Logger LOG = System.getLogger(EngineOpening.class.getName());
+
+  private EngineOpening() {}
+
+  /** An engine that is not started; on failure all that was opened is closed again. */
+  static LocalEngine open(EngineSettings settings) {
+    GgufFile file = GgufFile.open(settings.modelFile());
+    boolean opened = false;
+    try {
+      LocalEngine engine = open(file, settings);
+      opened = true;
+      return engine;
+    } finally {
+      if (!opened) {
+        file.close();
+      }
+    }
+  }
+
+  private static LocalEngine open(GgufFile file, EngineSettings settings) {
+    ModelConfig config = ModelConfig.of(file);
+    Tokenizer tokenizer = Tokenizer.from(file);
+    if (tokenizer.vocabSize() != config.vocabSize()) {
+      throw new EngineException(
+          ErrorCode.MODEL_FILE_INVALID,
+          "the tokenizer has %d tokens, but the embedding has %d rows; get the file again from its source"
+              .formatted(tokenizer.vocabSize(), config.vocabSize()));
+    }
+    Clock clock = Clock.systemDefaultZone();
+    ChatFormat format = ChatFormat.from(file, tokenizer, clock);
+    CpuBackend backend = backend(file, config, settings);
+    EngineModel model =
+        new EngineModel(
+            id(settings),
+            config.architecture(),
+            file.tensors().stream().mapToLong(Tensor::elementCount).sum(),
+            config.contextLength(),
+            config.vocabSize(),
+            backend.kvLayout().bytesPerToken());
+    LOG.log(
+        Level.INFO,
+        () ->
+            "model %s: %s, %d parameters, context %d; KV memory %d blocks of %d tokens, %d MiB"
+                .formatted(
+                    model.id(),
+                    model.architecture(),
+                    model.parameterCount(),
+                    model.contextLength(),
+                    backend.kvLayout().blockCount(),
+                    backend.kvLayout().blockTokens(),
+                    backend.kvLayout().blockCount() * backend.kvLayout().blockBytes() >> 20));
+    Runnable release =
+        () -> {
+          backend.close();
+          file.close();
+        };
+    return new LocalEngine(backend, release, tokenizer, format, model, settings, clock);
+  }
+
+  private static CpuBackend backend(GgufFile file, ModelConfig config, EngineSettings settings) {
+    SchedulerSettings batch = settings.batch();
+    int blockTokens = settings.memory().blockTokens();
+    long blockBytes = CpuBackend.kvBytesPerToken(config) * blockTokens;
+    KvBudget budget = KvBudget.of(Machine.here(), file.sizeBytes(), blockBytes);
+    int blocks = budget.blocks(settings, config.contextLength());
+    int processors = Runtime.getRuntime().availableProcessors();
+    int threads = settings.threads() == null ? processors : settings.threads();
+    try {
+      return CpuBackend.open(
+          file,
+          config,
+          new CpuSettings(
+              Math.min(threads, processors),
+              blocks,
+              blockTokens,
+              batch.tokensPerStep(),
+              batch.maxSequences()));
+    } catch (IllegalArgumentException e) {
+      throw new EngineException(
+          ErrorCode.CONFIGURATION_INVALID, "CPU backend: " + e.getMessage(), e);
+    } catch (OutOfMemoryError e) {
+      throw new EngineException(
+          ErrorCode.CONFIGURATION_INVALID,
+          "the machine refused %d MiB of KV memory (%d blocks); lower the engine's KV memory"
+              .formatted(blocks * blockBytes >> 20, blocks),
+          e);
+    }
+  }
+
+  private static String id(EngineSettings settings) {
+    if (settings.modelId() != null) {
+      return settings.modelId();
+    }
+    Path name = settings.modelFile().getFileName();
+    String file = name == null ? "model" : name.toString();
+    return file.endsWith(".gguf") ? file.substring(0, file.length() - ".gguf".length()) : file;
+  }
+}
