@@ -71,6 +71,29 @@ public record GenerationRequest(
     }
   }
 
+  /** A request whose answer is sampled and ends where the model ends it. */
+  public static GenerationRequest sampled(
+      String requestId,
+      String tenantId,
+      @Nullable SystemPrompt systemPrompt,
+      Input input,
+      SamplingParameters sampling,
+      @Nullable Integer maxTokens,
+      List<String> stop,
+      int topLogprobs) {
+    return new GenerationRequest(
+        requestId,
+        tenantId,
+        systemPrompt,
+        input,
+        sampling,
+        maxTokens,
+        stop,
+        false,
+        topLogprobs,
+        null);
+  }
+
   /** The request's own part of the prompt. */
   public sealed interface Input {}
 

@@ -1,0 +1,70 @@
+package dev.baton.platform.access;
+
+import dev.baton.admin.apikey.TenantDirectory;
+import dev.baton.platform.problem.ApiProblem;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.authentication.ReactiveAuthenticationManager;
+import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
+import org.springframework.security.web.server.authentication.AuthenticationWebFilter;
+import org.springframework.security.web.server.authentication.ServerAuthenticationEntryPointFailureHandler;
+import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
+import org.springframework.security.web.server.util.matcher.PathPatternParserServerWebExchangeMatcher;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * The chain in front of {@code /v1}: a bearer key on each request, no session, no CSRF token. What
+ * it refuses goes to the one writer of errors; a store that is away is a 503, never a 401.
+ */
+@Configuration(proxyBeanMethods = false)
+class TenantSecurity {
+  private static final String SCHEME = "Bearer ";
+
+  @Bean
+  @Order(20)
+  SecurityWebFilterChain tenantChain(ServerHttpSecurity http, TenantDirectory directory) {
+    ServerAuthenticationEntryPoint refuse =
+        (exchange, cause) -> Mono.error(ApiProblem.unauthenticated());
+    AuthenticationWebFilter keys = new AuthenticationWebFilter(manager(directory));
+    keys.setServerAuthenticationConverter(
+        exchange -> Mono.justOrEmpty(bearer(exchange)).map(ApiKeyToken::unproven));
+    keys.setAuthenticationFailureHandler(new ServerAuthenticationEntryPointFailureHandler(refuse));
+    keys.setSecurityContextRepository(NoOpServerSecurityContextRepository.getInstance());
+    return http.securityMatcher(new PathPatternParserServerWebExchangeMatcher("/v1/**"))
+        .csrf(ServerHttpSecurity.CsrfSpec::disable)
+        .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
+        .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
+        .logout(ServerHttpSecurity.LogoutSpec::disable)
+        .requestCache(ServerHttpSecurity.RequestCacheSpec::disable)
+        .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
+        .headers(headers -> headers.cache(ServerHttpSecurity.HeaderSpec.CacheSpec::disable))
+        .exceptionHandling(handling -> handling.authenticationEntryPoint(refuse))
+        .authorizeExchange(exchanges -> exchanges.anyExchange().authenticated())
+        .addFilterAt(keys, SecurityWebFiltersOrder.AUTHENTICATION)
+        .build();
+  }
+
+  private static ReactiveAuthenticationManager manager(TenantDirectory directory) {
+    return unproven ->
+        directory
+            .authenticate(String.valueOf(unproven.getCredentials()))
+            .switchIfEmpty(Mono.error(ApiProblem::unauthenticated))
+            .map(ApiKeyToken::proven);
+  }
+
+  private static @Nullable String bearer(ServerWebExchange exchange) {
+    String header = exchange.getRequest().getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
+    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      return null;
+    }
+    String key = header.substring(SCHEME.length()).strip();
+    return key.isEmpty() ? null : key;
+  }
+}

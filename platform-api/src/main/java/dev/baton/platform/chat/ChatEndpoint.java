@@ -1,0 +1,225 @@
+package dev.baton.platform.chat;
+
+import dev.baton.admin.apikey.TenantAccess;
+import dev.baton.engine.Engine;
+import dev.baton.engine.GenerationRequest;
+import dev.baton.platform.operations.Drain;
+import dev.baton.platform.operations.RequestOutcomes;
+import dev.baton.platform.problem.ApiProblem;
+import dev.baton.platform.problem.Problems;
+import dev.baton.platform.problem.RequestId;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.UUID;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * {@code POST /v1/chat/completions}. The answer is written by hand, so that the status is decided
+ * by admission, an error after the first byte becomes the stream's last event, and a client that
+ * goes away reaches the engine through one unshared chain.
+ */
+@RestController
+@Tag(name = "Chat")
+final class ChatEndpoint {
+  /** Asks for whichever model is served, for clients that do not care. */
+  static final String ANY_MODEL = "default";
+
+  private final Engine engine;
+  private final JsonMapper json;
+  private final RequestReader reader;
+  private final ChatSettings settings;
+  private final Drain drain;
+  private final RequestOutcomes outcomes;
+  private final InstantSource clock;
+
+  ChatEndpoint(
+      Engine engine,
+      JsonMapper json,
+      ChatSettings settings,
+      Drain drain,
+      RequestOutcomes outcomes,
+      InstantSource clock) {
+    this.engine = engine;
+    this.json = json;
+    this.reader = new RequestReader(json);
+    this.settings = settings;
+    this.drain = drain;
+    this.outcomes = outcomes;
+    this.clock = clock;
+  }
+
+  @PostMapping(path = "/v1/chat/completions", consumes = MediaType.APPLICATION_JSON_VALUE)
+  @Operation(
+      summary = "Answer a conversation, whole or as a stream of server-sent events",
+      description =
+          "OpenAI's chat completions. The tenant's active system prompt comes first; own system and"
+              + " developer messages follow it. The model 'default' is whichever is served."
+              + " Extensions: top_k, min_p, repetition_penalty."
+              + " Unknown fields are ignored; fields with an effect that is not served are refused.",
+      requestBody =
+          @RequestBody(
+              required = true,
+              content = @Content(schema = @Schema(implementation = ChatCompletionRequest.class))),
+      responses =
+          @ApiResponse(
+              responseCode = "200",
+              content = {
+                @Content(
+                    mediaType = MediaType.APPLICATION_JSON_VALUE,
+                    schema = @Schema(implementation = ChatCompletion.class)),
+                @Content(
+                    mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
+                    schema = @Schema(implementation = ChatCompletionChunk.class))
+              }))
+  Mono<Void> complete(
+      @Parameter(hidden = true) ServerWebExchange exchange,
+      @Parameter(hidden = true) @AuthenticationPrincipal TenantAccess tenant) {
+    String requestId = RequestId.of(exchange);
+    Mono<Answering> admitted =
+        body(exchange.getRequest())
+            // Rendering and tokenising a long conversation takes time the event loop does not have.
+            .publishOn(Schedulers.boundedElastic())
+            .map(body -> admit(reader.read(body), tenant, requestId))
+            .doOnError(
+                error -> outcomes.refused(requestId, tenant.tenantId(), Problems.of(error).code()));
+    return Mono.usingWhen(
+        admitted,
+        answering ->
+            answering.request().stream()
+                ? writeStream(exchange, answering)
+                : writeWhole(exchange, answering),
+        Answering::end,
+        (answering, error) -> answering.end(),
+        Answering::end);
+  }
+
+  /**
+   * An admitted request until its answer is written, or will never be.
+   *
+   * @param permit keeps the process from ending before
+   */
+  private record Answering(
+      ChatCompletionRequest request, GenerationStream stream, Drain.Permit permit) {
+    Mono<Void> end() {
+      return Mono.fromRunnable(() -> {
+        stream.cancel();
+        permit.close();
+      });
+    }
+  }
+
+  /** The content length is believed before a byte is read; without one the bytes are counted. */
+  private Mono<byte[]> body(ServerHttpRequest request) {
+    long limit = settings.maxBodySize().toBytes();
+    if (request.getHeaders().getContentLength() > limit) {
+      return Mono.error(ApiProblem.tooLarge(limit));
+    }
+    return DataBufferUtils.join(request.getBody(), (int) limit)
+        .map(ChatEndpoint::bytes)
+        .onErrorMap(DataBufferLimitException.class, e -> ApiProblem.tooLarge(limit))
+        .switchIfEmpty(Mono.error(() -> ApiProblem.badBody("The request body is empty.")));
+  }
+
+  private static byte[] bytes(DataBuffer buffer) {
+    byte[] bytes = new byte[buffer.readableByteCount()];
+    buffer.read(bytes);
+    DataBufferUtils.release(buffer);
+    return bytes;
+  }
+
+  private Answering admit(ChatCompletionRequest request, TenantAccess tenant, String requestId) {
+    if (!request.model().equals(engine.model().id()) && !request.model().equals(ANY_MODEL)) {
+      throw ApiProblem.modelNotFound(request.model());
+    }
+    GenerationRequest generation =
+        RequestMapper.toEngine(
+            request, engine.model(), requestId, tenant.tenantId(), tenant.activePrompt());
+    Drain.Permit permit = drain.enter();
+    try {
+      GenerationStream stream = GenerationStream.open(engine, generation, settings.streamBuffer());
+      stream
+          .outcome()
+          .publishOn(Schedulers.parallel())
+          .subscribe(last -> outcomes.ended(requestId, tenant.tenantId(), request.stream(), last));
+      return new Answering(request, stream, permit);
+    } catch (RuntimeException e) {
+      permit.close();
+      throw e;
+    }
+  }
+
+  private Mono<Void> writeWhole(ServerWebExchange exchange, Answering answering) {
+    return answering.stream()
+        .events()
+        .collect(
+            () -> new CompletionBuilder(head(), answering.request().logprobs()),
+            CompletionBuilder::add)
+        .flatMap(answer -> {
+          byte[] body = json.writeValueAsBytes(answer.build());
+          ServerHttpResponse response = exchange.getResponse();
+          response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+          response.getHeaders().setContentLength(body.length);
+          return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+        });
+  }
+
+  private Mono<Void> writeStream(ServerWebExchange exchange, Answering answering) {
+    ServerHttpResponse response = exchange.getResponse();
+    HttpHeaders headers = response.getHeaders();
+    headers.setContentType(MediaType.TEXT_EVENT_STREAM);
+    headers.setCacheControl(CacheControl.noCache());
+    headers.set("X-Accel-Buffering", "no"); // nginx would hold the events back
+    ChunkEncoder encoder = new ChunkEncoder(json, head(), answering.request());
+    Sinks.Empty<Void> ended = Sinks.empty();
+    Flux<String> answer =
+        answering.stream()
+            .events()
+            .concatMapIterable(encoder::frames, 1)
+            .doFinally(signal -> ended.tryEmitEmpty());
+    // The first comment also commits the status, which keeps a long wait in the queue alive.
+    Flux<String> comments =
+        Flux.interval(settings.keepAlive())
+            .onBackpressureDrop()
+            .map(tick -> ": keep-alive\n\n")
+            .takeUntilOther(ended.asMono());
+    Flux<String> frames =
+        Flux.merge(answer, comments)
+            .onErrorResume(error ->
+                response.isCommitted()
+                    ? Flux.just(encoder.errorFrame(Problems.of(error)))
+                    : Flux.error(error));
+    return response.writeAndFlushWith(
+        frames.map(frame ->
+            Mono.just(response.bufferFactory().wrap(frame.getBytes(StandardCharsets.UTF_8)))));
+  }
+
+  private AnswerHead head() {
+    String id = "chatcmpl-" + UUID.randomUUID().toString().replace("-", "");
+    String model = engine.model().id();
+    return new AnswerHead(
+        id, clock.instant().getEpochSecond(), model, ModelsEndpoint.fingerprint(engine.model()));
+  }
+}

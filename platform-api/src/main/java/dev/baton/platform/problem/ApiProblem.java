@@ -1,0 +1,198 @@
+package dev.baton.platform.problem;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+
+/**
+ * An answer other than success on the tenant API, in OpenAI's words. The message is shown to the
+ * caller: it names cause and remedy, never prompt text, keys or other tenants.
+ */
+public final class ApiProblem extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private static final String INVALID = "invalid_request_error";
+
+  private final HttpStatus status;
+  private final String type;
+  private final @Nullable String code;
+  private final @Nullable String param;
+  private final @Nullable Duration retryAfter;
+
+  ApiProblem(
+      HttpStatus status,
+      String type,
+      @Nullable String code,
+      @Nullable String param,
+      String message,
+      @Nullable Duration retryAfter,
+      @Nullable Throwable cause) {
+    super(message, cause);
+    this.status = Objects.requireNonNull(status);
+    this.type = Objects.requireNonNull(type);
+    this.code = code;
+    this.param = param;
+    this.retryAfter = retryAfter;
+  }
+
+  /** 400: a field's value makes no sense. */
+  public static ApiProblem invalidValue(@Nullable String param, String message) {
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST, INVALID, "invalid_value", param, message, null, null);
+  }
+
+  /** 400: a field has the wrong JSON type. */
+  public static ApiProblem invalidType(String param, String expected, String found) {
+    String message =
+        "Invalid type for '%s': expected %s, but got %s instead.".formatted(param, expected, found);
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST, INVALID, "invalid_type", param, message, null, null);
+  }
+
+  /** 400: a field that must be there is not. */
+  public static ApiProblem missing(String param) {
+    String message = "Missing required parameter: '%s'.".formatted(param);
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST, INVALID, "missing_required_parameter", param, message, null, null);
+  }
+
+  /** 400: a field that asks for something this server does not do. */
+  public static ApiProblem unsupported(String param, String message) {
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST, INVALID, "unsupported_parameter", param, message, null, null);
+  }
+
+  /** 400: the body is not what it should be, as a whole. */
+  public static ApiProblem badBody(String message) {
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST, INVALID, "invalid_json", null, message, null, null);
+  }
+
+  /** 401, in the same words whether the key is missing, unknown, expired or revoked. */
+  public static ApiProblem unauthenticated() {
+    return new ApiProblem(
+        HttpStatus.UNAUTHORIZED,
+        INVALID,
+        "invalid_api_key",
+        null,
+        "No valid API key was given. Send 'Authorization: Bearer <key>' with a key of your tenant.",
+        null,
+        null);
+  }
+
+  /** 403: the tenant may not use the API now. */
+  public static ApiProblem suspended() {
+    return new ApiProblem(
+        HttpStatus.FORBIDDEN,
+        "permission_denied",
+        "tenant_suspended",
+        null,
+        "This tenant is suspended. Ask the operator of this platform to resume it.",
+        null,
+        null);
+  }
+
+  /** 404: no such model for this caller. */
+  public static ApiProblem modelNotFound(String model) {
+    String shown = model.length() > 100 ? model.substring(0, 100) + "…" : model;
+    return new ApiProblem(
+        HttpStatus.NOT_FOUND,
+        INVALID,
+        "model_not_found",
+        "model",
+        "The model '%s' does not exist or you have no access to it. GET /v1/models lists what you may use."
+            .formatted(shown),
+        null,
+        null);
+  }
+
+  /** 413: the body is larger than this server takes. */
+  public static ApiProblem tooLarge(long limitBytes) {
+    return new ApiProblem(
+        HttpStatus.CONTENT_TOO_LARGE,
+        INVALID,
+        "request_too_large",
+        null,
+        "The request body is larger than the %d bytes this server accepts.".formatted(limitBytes),
+        null,
+        null);
+  }
+
+  /** 503 that passes: something this server needs is away, or it is shutting down. */
+  public static ApiProblem unavailable(
+      String code, String message, Duration retryAfter, @Nullable Throwable cause) {
+    return new ApiProblem(
+        HttpStatus.SERVICE_UNAVAILABLE,
+        "service_unavailable_error",
+        code,
+        null,
+        message,
+        retryAfter,
+        cause);
+  }
+
+  /** 503: this process is on its way out. */
+  public static ApiProblem draining() {
+    return unavailable(
+        "server_is_shutting_down",
+        "The server is shutting down. Repeat the request in a moment.",
+        Duration.ofSeconds(2),
+        null);
+  }
+
+  /** 503: the reader took too long, so its stream was ended to keep memory bounded. */
+  public static ApiProblem slowReader() {
+    return new ApiProblem(
+        HttpStatus.SERVICE_UNAVAILABLE,
+        "service_unavailable_error",
+        "slow_reader",
+        null,
+        "The stream was not read fast enough and was ended. Read it as it comes.",
+        null,
+        null);
+  }
+
+  /** 500: a defect; the log has the cause under the request id. */
+  public static ApiProblem internal(@Nullable Throwable cause) {
+    return new ApiProblem(
+        HttpStatus.INTERNAL_SERVER_ERROR,
+        "server_error",
+        "internal_error",
+        null,
+        "The server failed on this request. Its log has the cause under the answer's x-request-id.",
+        null,
+        cause);
+  }
+
+  public HttpStatus status() {
+    return status;
+  }
+
+  public @Nullable String code() {
+    return code;
+  }
+
+  public @Nullable String param() {
+    return param;
+  }
+
+  /** When trying again may succeed; null when it is not known or can not. */
+  public @Nullable Duration retryAfter() {
+    return retryAfter;
+  }
+
+  /** The body, and in a stream the last event. */
+  public ErrorBody body() {
+    return new ErrorBody(
+        new ErrorBody.Error(Objects.requireNonNullElse(getMessage(), ""), type, param, code));
+  }
+
+  /**
+   * Whether the same request may succeed later; SDKs would otherwise repeat every 5xx, 408, 409 and
+   * 429.
+   */
+  public boolean worthRetrying() {
+    return retryAfter != null;
+  }
+}

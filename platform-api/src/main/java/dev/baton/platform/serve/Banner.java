@@ -1,0 +1,72 @@
+package dev.baton.platform.serve;
+
+import dev.baton.engine.EngineModel;
+import java.io.PrintStream;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a start says: where everything is, and a line to try it with. */
+record Banner(String host, int port, EngineModel model, DefaultModel source) {
+
+  void print(PrintStream out, AdminToken token, DemoTenants.Keys keys, Optional<OwnRedis> redis) {
+    String url = "http://%s:%d".formatted(reachable(), port);
+    StringBuilder text = new StringBuilder("\n");
+    text.append("Baton serves ").append(model.id()).append(" at ").append(url).append("\n\n");
+    line(text, "Tenant API", url + "/v1");
+    line(text, "Console", url + "/console/");
+    line(text, "API docs", url + "/docs");
+    line(
+        text,
+        "Admin token",
+        token.file() == null ? "as given in BATON_ADMIN_TOKEN" : "in " + token.file());
+    line(
+        text,
+        "Store",
+        redis.map(own -> "own Redis " + own.version()).orElse("the Redis of --redis"));
+    if (source.random()) {
+      text.append(
+          """
+
+          No --model was given, so a small model of random weights answers: everything works, but its
+          words mean nothing. Serve a real one with ./baton serve --model FILE.gguf
+          """);
+    }
+    if (!keys.byTenant().isEmpty()) {
+      text.append("\nDemo tenants, made because the store was empty (keys also in ")
+          .append(keys.file())
+          .append("):\n");
+      for (Map.Entry<String, String> key : keys.byTenant().entrySet()) {
+        line(text, key.getKey(), key.getValue());
+      }
+      String first = keys.byTenant().values().iterator().next();
+      text.append("\nTry it:\n").append(curl(url, first)).append('\n');
+      text.append("or:  ./baton chat --tenant ")
+          .append(keys.byTenant().keySet().iterator().next())
+          .append('\n');
+    } else if (keys.file() != null) {
+      text.append("\nDemo tenants' keys are in ").append(keys.file()).append('\n');
+    }
+    text.append("\nCtrl-C stops it when running answers have ended.\n");
+    out.print(text);
+    out.flush();
+  }
+
+  private static void line(StringBuilder text, String what, String value) {
+    text.append("  %-14s %s%n".formatted(what, value));
+  }
+
+  private String curl(String url, String key) {
+    return """
+    curl -N %s/v1/chat/completions -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"model":"default","stream":true,"max_tokens":40,"messages":[{"role":"user","content":"When are you open on Wednesday?"}]}'
+    """
+        .formatted(url, key);
+  }
+
+  /** An address that works from this machine also when every interface is listened on. */
+  private String reachable() {
+    if (host.equals("0.0.0.0") || host.equals("::")) {
+      return "127.0.0.1";
+    }
+    return host.contains(":") ? "[" + host + "]" : host;
+  }
+}

@@ -1,0 +1,216 @@
+package dev.baton.platform.serve;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The platform's own Redis: a process of its own on the loopback address, every acknowledged write
+ * on disk, restarted when it dies, stopped last.
+ *
+ * <p>It runs as a daemon in its own session, so that a Ctrl-C in the terminal reaches the platform
+ * alone, which still needs its store while it drains. Should the platform be killed, the Redis left
+ * behind is found through its pid file and password at the next start, and stopped before the new
+ * one opens the same data.
+ */
+final class OwnRedis implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(OwnRedis.class);
+  private static final Duration START_LIMIT = Duration.ofSeconds(30);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+  private static final String CONFIGURATION = "redis/redis.conf";
+
+  private final RedisBinary binary;
+  private final Path directory;
+  private final int port;
+  private final String password;
+  private volatile boolean closing;
+
+  private OwnRedis(RedisBinary binary, Path directory, int port, String password) {
+    this.binary = binary;
+    this.directory = directory;
+    this.port = port;
+    this.password = password;
+  }
+
+  /**
+   * Starts it on a free port and waits until it answers.
+   *
+   * @throws StartFailure when there is no usable program, or it does not come up
+   */
+  static OwnRedis start(DataDirectory data, RedisBinary binary) {
+    Path directory = data.privateDirectory("redis");
+    stopLeftBehind(data, directory);
+    OwnRedis redis = new OwnRedis(binary, directory, freePort(), DataDirectory.secret());
+    data.writeSecret(CONFIGURATION, redis.configuration());
+    redis.launch();
+    return redis;
+  }
+
+  /** Address with password, for Spring Data Redis. */
+  String url() {
+    return "redis://:%s@127.0.0.1:%d".formatted(password, port);
+  }
+
+  String version() {
+    return binary.version();
+  }
+
+  private String configuration() {
+    return """
+    # Written by 'baton serve' at each start.
+    bind 127.0.0.1
+    port %d
+    requirepass %s
+    dir "%s"
+    daemonize yes
+    pidfile "%s"
+    logfile "%s"
+    appendonly yes
+    appendfsync always
+    save ""
+    """
+        .formatted(port, password, directory, pidFile(directory), logFile());
+  }
+
+  private Path logFile() {
+    return directory.resolve("redis.log");
+  }
+
+  private static Path pidFile(Path directory) {
+    return directory.resolve("redis.pid");
+  }
+
+  private void launch() {
+    try {
+      Files.deleteIfExists(pidFile(directory));
+      Process starter =
+          new ProcessBuilder(
+                  binary.program().toString(), directory.resolve("redis.conf").toString())
+              .redirectErrorStream(true)
+              .redirectOutput(directory.resolve("redis.out").toFile())
+              .start();
+      if (!starter.waitFor(START_LIMIT.toSeconds(), TimeUnit.SECONDS) || starter.exitValue() != 0) {
+        throw new StartFailure(
+            "Redis (%s) did not start; see %s."
+                .formatted(binary.program(), directory.resolve("redis.out")));
+      }
+    } catch (IOException e) {
+      throw new StartFailure("can not run " + binary.program() + ": " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartFailure("interrupted while Redis was starting", e);
+    }
+    awaitAnswer();
+    process(directory).ifPresent(this::watch);
+  }
+
+  private void awaitAnswer() {
+    long deadline = System.nanoTime() + START_LIMIT.toNanos();
+    while (!RedisWire.answers(port, password)) {
+      if (System.nanoTime() > deadline) {
+        throw new StartFailure(
+            "Redis (%s) does not answer on port %d; see %s."
+                .formatted(binary.program(), port, logFile()));
+      }
+      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+    }
+  }
+
+  private void watch(ProcessHandle redis) {
+    redis
+        .onExit()
+        .thenAcceptAsync(gone -> {
+          if (closing) {
+            return;
+          }
+          log.warn("Redis (pid {}) has ended; starting it again", gone.pid());
+          try {
+            launch();
+            log.info("Redis is back on port {}", port);
+          } catch (StartFailure e) {
+            log.error("Redis can not be started again: {}", e.line());
+          }
+        });
+  }
+
+  /** Only a Redis that knows the password in our configuration file is ours to stop. */
+  private static void stopLeftBehind(DataDirectory data, Path directory) {
+    Optional<ProcessHandle> left = process(directory);
+    if (left.isEmpty()) {
+      return;
+    }
+    List<String> lines =
+        data.read(CONFIGURATION).map(text -> text.lines().toList()).orElse(List.of());
+    String port = value(lines, "port ");
+    String password = value(lines, "requirepass ");
+    if (port.isEmpty() || !RedisWire.answers(Integer.parseInt(port), password)) {
+      return;
+    }
+    log.info("stopping the Redis that an earlier run left behind (pid {})", left.get().pid());
+    stop(left.get(), Integer.parseInt(port), password);
+  }
+
+  private static String value(List<String> lines, String key) {
+    return lines.stream()
+        .filter(line -> line.startsWith(key))
+        .map(line -> line.substring(key.length()).strip())
+        .findFirst()
+        .orElse("");
+  }
+
+  private static Optional<ProcessHandle> process(Path directory) {
+    try {
+      Path file = pidFile(directory);
+      return Files.exists(file)
+          ? ProcessHandle.of(Long.parseLong(Files.readString(file).strip()))
+          : Optional.empty();
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void stop(ProcessHandle redis, int port, String password) {
+    try {
+      RedisWire.shutDown(port, password);
+    } catch (IOException e) {
+      redis.destroy();
+    }
+    try {
+      redis.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      redis.destroyForcibly();
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new StartFailure("found no free port for Redis: " + e.getMessage(), e);
+    }
+  }
+
+  /** Leaves the process running, as a killed platform does. */
+  void abandon() {
+    closing = true;
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    process(directory).ifPresent(redis -> stop(redis, port, password));
+  }
+}

@@ -1,0 +1,84 @@
+package dev.baton.platform.serve;
+
+import dev.baton.admin.http.Page;
+import dev.baton.admin.systemprompt.SystemPrompts;
+import dev.baton.admin.tenant.Tenant;
+import dev.baton.admin.tenant.TenantStatus;
+import dev.baton.admin.tenant.Tenants;
+import dev.baton.engine.Engine;
+import dev.baton.engine.EngineStatistics;
+import dev.baton.engine.SystemKvStatus;
+import dev.baton.engine.SystemPrompt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Fills the system KVs of active prompts again after a start, one after another beside live
+ * traffic, and only while they fit: warming one more would evict another that was just warmed.
+ */
+@Component
+final class Rewarming {
+  private static final Logger log = LoggerFactory.getLogger(Rewarming.class);
+  private static final int PAGE = 100;
+
+  /** One part in so many of the KV memory stays free for requests. */
+  private static final int ROOM_FOR_REQUESTS = 4;
+
+  private final Tenants tenants;
+  private final SystemPrompts prompts;
+  private final Engine engine;
+
+  Rewarming(Tenants tenants, SystemPrompts prompts, Engine engine) {
+    this.tenants = tenants;
+    this.prompts = prompts;
+    this.engine = engine;
+  }
+
+  /** Completes with the number of prompts that were warmed; a prompt that fails is left out. */
+  Mono<Long> run() {
+    return tenants
+        .list("", PAGE)
+        .expand(page -> page.hasMore() ? tenants.list(last(page), PAGE) : Mono.empty())
+        .concatMapIterable(Page::data)
+        .filter(tenant -> tenant.status() == TenantStatus.ACTIVE)
+        .concatMap(this::activePrompt)
+        .publishOn(Schedulers.boundedElastic(), 1)
+        .takeWhile(this::fits)
+        .concatMap(this::warm, 1)
+        .count()
+        .doOnNext(count -> log.info("warmed {} active prompts", count));
+  }
+
+  private static String last(Page<Tenant> page) {
+    return page.data().getLast().id();
+  }
+
+  private Flux<SystemPrompt> activePrompt(Tenant tenant) {
+    String version = tenant.activeVersionId();
+    return version == null ? Flux.empty() : prompts.prompt(tenant.id(), version).flux();
+  }
+
+  private boolean fits(SystemPrompt prompt) {
+    EngineStatistics now = engine.statistics();
+    long blockBytes = now.blockTokens() * engine.model().kvBytesPerToken();
+    long needed =
+        engine.preview(((SystemPrompt.Text) prompt.source()).text()).kvBytes() / blockBytes;
+    return needed <= now.freeBlocks() - now.totalBlocks() / ROOM_FOR_REQUESTS;
+  }
+
+  private Mono<SystemKvStatus> warm(SystemPrompt prompt) {
+    return Mono.fromFuture(() -> engine.warm(prompt), true)
+        .onErrorResume(error -> {
+          log.warn(
+              "tenant={} version={} could not be warmed: {}",
+              prompt.key().tenantId(),
+              prompt.key().versionId(),
+              error.getMessage());
+          return Mono.empty();
+        });
+  }
+}

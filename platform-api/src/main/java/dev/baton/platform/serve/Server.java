@@ -1,0 +1,192 @@
+package dev.baton.platform.serve;
+
+import dev.baton.engine.Engine;
+import dev.baton.engine.EngineException;
+import dev.baton.engine.runtime.EngineSettings;
+import dev.baton.engine.runtime.LocalEngine;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessException;
+import reactor.core.Disposable;
+
+/**
+ * {@code baton serve}: opens the data directory, Redis and the engine side by side, then the
+ * platform; on the way out the reverse. Whatever keeps it from starting is one line.
+ */
+public final class Server implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Server.class);
+  private static final int DEFAULT_REDIS_PORT = 6379;
+  private static final int REDIS_PROBE_MILLIS = 3000;
+
+  private final ServeOptions options;
+  private final Closeables parts = new Closeables();
+
+  public Server(ServeOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * Starts everything and says where it is.
+   *
+   * @throws StartFailure when it can not; close this then
+   */
+  public void start(PrintStream out) {
+    requireVectorModule();
+    DataDirectory data = parts.add(DataDirectory.open(options.data()));
+    requireFreePort();
+    requireRedis(options.redisUrl());
+    CompletableFuture<Engine> opening =
+        CompletableFuture.supplyAsync(() -> parts.add(openEngine(data)));
+    Optional<OwnRedis> ownRedis =
+        options.redisUrl() == null
+            ? Optional.of(
+                parts.add(OwnRedis.start(data, RedisBinary.find(data.resolve("redis/bin")))))
+            : Optional.empty();
+    Engine engine = await(opening);
+    AdminToken token = AdminToken.choose(data);
+    Map<String, Object> properties = new TreeMap<>();
+    properties.put("server.address", options.host());
+    properties.put("server.port", options.port());
+    properties.put("spring.data.redis.url", ownRedis.map(OwnRedis::url).orElse(options.redisUrl()));
+    properties.put("baton.admin.token", token.value());
+    ConfigurableApplicationContext context = startPlatform(engine, properties);
+    parts.add(context::close);
+    int port = Platform.port(context);
+    DemoTenants.Keys keys = demoTenants(context, data);
+    new Banner(options.host(), port, engine.model(), DefaultModel.choose(options.model(), data))
+        .print(out, token, keys, ownRedis);
+    if (keys.byTenant().isEmpty()) {
+      Disposable warming =
+          context.getBean(Rewarming.class).run().subscribe(count -> {}, Server::notWarmed);
+      parts.add(warming::dispose);
+    }
+  }
+
+  /** The kernels need it; without it the first request would hang instead of fail. */
+  private static void requireVectorModule() {
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      throw new StartFailure(
+          "this JVM runs without the vector module. Start with ./baton, or add the option"
+              + " --add-modules jdk.incubator.vector to java.");
+    }
+  }
+
+  private void requireFreePort() {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(InetAddress.getByName(options.host()), options.port()));
+    } catch (IOException e) {
+      throw portInUse(e);
+    }
+  }
+
+  /** An external Redis that does not answer is said before anything is started for nothing. */
+  private static void requireRedis(@Nullable String url) {
+    if (url == null) {
+      return;
+    }
+    try (Socket probe = new Socket()) {
+      URI address = URI.create(url);
+      if (address.getHost() == null || !List.of("redis", "rediss").contains(address.getScheme())) {
+        throw new StartFailure(
+            "--redis must be redis://[:PASSWORD@]HOST:PORT, or rediss:// for TLS.");
+      }
+      int port = address.getPort() < 0 ? DEFAULT_REDIS_PORT : address.getPort();
+      probe.connect(new InetSocketAddress(address.getHost(), port), REDIS_PROBE_MILLIS);
+    } catch (IllegalArgumentException e) {
+      throw new StartFailure("--redis is no address; give redis://[:PASSWORD@]HOST:PORT.", e);
+    } catch (IOException e) {
+      throw new StartFailure(
+          "the Redis given with --redis does not answer (%s). Start it, or leave --redis out for an own one."
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  private StartFailure portInUse(Exception cause) {
+    return new StartFailure(
+        "can not listen on %s port %d (%s). Stop what listens there, or choose another with --port N and --host ADDRESS."
+            .formatted(options.host(), options.port(), cause.getMessage()),
+        cause);
+  }
+
+  private Engine openEngine(DataDirectory data) {
+    DefaultModel model = DefaultModel.choose(options.model(), data);
+    EngineSettings settings = EngineSettings.defaults(model.file()).withRelay(options.relay());
+    if (options.kvMemoryBytes() != null || model.random()) {
+      Long kvBytes =
+          options.kvMemoryBytes() != null ? options.kvMemoryBytes() : DefaultModel.RANDOM_KV_BYTES;
+      settings = settings.withMemory(settings.memory().withKvBytes(kvBytes));
+    }
+    if (options.threads() != null) {
+      settings = settings.withThreads(options.threads());
+    }
+    try {
+      return LocalEngine.open(settings);
+    } catch (EngineException e) {
+      throw new StartFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Engine await(CompletableFuture<Engine> opening) {
+    try {
+      return opening.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof StartFailure failure
+          ? failure
+          : new StartFailure("the engine did not start: " + e.getCause(), e);
+    }
+  }
+
+  private ConfigurableApplicationContext startPlatform(
+      Engine engine, Map<String, Object> properties) {
+    try {
+      return Platform.start(engine, properties);
+    } catch (PortInUseException e) {
+      throw portInUse(e);
+    } catch (RuntimeException e) {
+      Throwable root = NestedExceptionUtils.getMostSpecificCause(e);
+      throw new StartFailure("the platform did not start: " + root.getMessage(), e);
+    }
+  }
+
+  /** Prompts that are not warm are filled by their first request. */
+  private static void notWarmed(Throwable error) {
+    log.warn("active prompts are not warmed: {}", error.getMessage());
+  }
+
+  private static DemoTenants.Keys demoTenants(
+      ConfigurableApplicationContext context, DataDirectory data) {
+    try {
+      return context.getBean(DemoTenants.class).createInEmptyStore(data);
+    } catch (DataAccessException e) {
+      throw new StartFailure(
+          "the store can not be used: %s. Check the Redis given with --redis."
+              .formatted(NestedExceptionUtils.getMostSpecificCause(e).getMessage()),
+          e);
+    }
+  }
+
+  /** Drains, then stops the engine, and Redis last. */
+  @Override
+  public void close() {
+    parts.close();
+  }
+}
