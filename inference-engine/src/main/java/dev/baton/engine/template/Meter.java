@@ -1,6 +1,6 @@
 package dev.baton.engine.template;
 
-import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /**
  * Bounds what one rendering may do. A template comes with a model file, so that it is as trusted as
@@ -25,14 +25,8 @@ final class Meter {
   private Meter() {}
 
   /** Runs a rendering under a meter of its own. */
-  static <T> T measured(Callable<T> rendering) {
-    try {
-      return ScopedValue.where(CURRENT, new Meter()).call(rendering::call);
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("a rendering throws no checked exceptions", e);
-    }
+  static <T> T measured(Supplier<T> rendering) {
+    return ScopedValue.where(CURRENT, new Meter()).call(rendering::get);
   }
 
   static void charge(long units) {
