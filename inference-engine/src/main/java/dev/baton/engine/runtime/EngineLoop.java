@@ -125,7 +125,8 @@ final class EngineLoop {
   private EngineException neverFits(SystemTokens tokens, int blocks, int capacity) {
     return new EngineException(
         ErrorCode.MEMORY_FULL,
-        "system prompt %s needs %d KV blocks for %d tokens, but %d of %d are not pinned; shorten it, unpin others, or give the engine more KV memory"
+        ("system prompt %s needs %d KV blocks for %d tokens, but %d of %d are not pinned;"
+                + " shorten it, unpin others, or give the engine more KV memory")
             .formatted(
                 tokens.key().versionId(), blocks, tokens.count(), capacity, pool.totalCount()));
   }
@@ -217,20 +218,30 @@ final class EngineLoop {
         if (owner.listenerFailed()) {
           end(owner, FinishReason.CANCELLED);
         } else if (request.sampled()) {
-          result.copyRow(row, logits);
-          sample(owner, request.sequence(), now);
+          sample(owner, request.sequence(), result, row, now);
         }
         row += request.sampled() ? 1 : 0;
       }
     }
   }
 
-  private void sample(ActiveRequest request, Sequence sequence, Instant now) {
+  private void sample(
+      ActiveRequest request, Sequence sequence, Logits result, int row, Instant now) {
     ActiveRequest.Next next;
     try {
+      result.copyRow(row, logits);
       next = request.next(logits, now);
     } catch (EngineException e) {
       fail(request, e);
+      return;
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "no token could be chosen for request " + request.requestId(), e);
+      fail(
+          request,
+          new EngineException(
+              ErrorCode.INTERNAL,
+              "no token could be chosen for this request; the engine's log has the cause",
+              e));
       return;
     }
     switch (next) {
@@ -321,7 +332,8 @@ final class EngineLoop {
     LOG.log(
         Level.INFO,
         () ->
-            "request %s of tenant %s ended with %s: %d prompt tokens (%d cached), %d generated, %d ms queued, %d ms to the first token, %d ms in all"
+            ("request %s of tenant %s ended with %s: %d prompt tokens (%d cached), %d generated,"
+                    + " %d ms queued, %d ms to the first token, %d ms in all")
                 .formatted(
                     request.requestId(),
                     request.tenantId(),

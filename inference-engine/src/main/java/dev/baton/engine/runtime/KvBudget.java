@@ -38,14 +38,16 @@ record KvBudget(Machine machine, long modelBytes, long blockBytes) {
     if (bytes + modelBytes > machine.memoryBytes()) {
       throw new EngineException(
           ErrorCode.CONFIGURATION_INVALID,
-          "the KV pool is larger than memory: %d MiB of KV and %d MiB of model do not fit the machine's %d MiB; lower the KV memory"
+          ("the KV pool is larger than memory: %d MiB of KV and %d MiB of model do not fit the"
+                  + " machine's %d MiB; lower the KV memory")
               .formatted(
                   mebibytes(bytes), mebibytes(modelBytes), mebibytes(machine.memoryBytes())));
     }
     if (bytes > machine.directBytes()) {
       throw new EngineException(
           ErrorCode.CONFIGURATION_INVALID,
-          "the KV pool of %d MiB is larger than the %d MiB that the JVM allows outside its heap; lower the KV memory, or raise -XX:MaxDirectMemorySize"
+          ("the KV pool of %d MiB is larger than the %d MiB that the JVM allows outside its heap;"
+                  + " lower the KV memory, or raise -XX:MaxDirectMemorySize")
               .formatted(mebibytes(bytes), mebibytes(machine.directBytes())));
     }
     return (int) Math.min(bytes / blockBytes, Integer.MAX_VALUE / 2);

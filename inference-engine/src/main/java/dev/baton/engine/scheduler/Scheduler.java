@@ -391,7 +391,9 @@ public final class Scheduler {
   private EngineException neverFits(Sequence sequence, int blocks) {
     return new EngineException(
         ErrorCode.MEMORY_FULL,
-        "the request needs %d KV blocks for %d tokens, but KV memory has %d for it (%d blocks, %d of them pinned); shorten the request, unpin system prompts, or give the engine more KV memory"
+        ("the request needs %d KV blocks for %d tokens, but KV memory has %d for it"
+                + " (%d blocks, %d of them pinned); shorten the request, unpin system prompts,"
+                + " or give the engine more KV memory")
             .formatted(
                 blocks,
                 sequence.length(),

@@ -93,6 +93,10 @@ final class RecordingListener implements GenerationListener {
     return last instanceof GenerationEvent.Failed failed ? failed.error() : null;
   }
 
+  synchronized boolean failed() {
+    return last instanceof GenerationEvent.Failed;
+  }
+
   synchronized EngineException error() {
     if (last instanceof GenerationEvent.Failed failed) {
       return failed.error();

@@ -5,10 +5,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import org.jspecify.annotations.Nullable;
 
 /** A clock that stands until it is moved. */
 final class TestClock extends Clock {
   private Instant now = Instant.parse("2026-01-01T12:00:00Z");
+  private @Nullable RuntimeException defect;
+
+  /** Makes the next look at the clock fail. */
+  synchronized void breakDown(RuntimeException e) {
+    defect = e;
+  }
 
   synchronized void advance(Duration duration) {
     now = now.plus(duration);
@@ -16,6 +23,11 @@ final class TestClock extends Clock {
 
   @Override
   public synchronized Instant instant() {
+    if (defect != null) {
+      RuntimeException e = defect;
+      defect = null;
+      throw e;
+    }
     return now;
   }
 
