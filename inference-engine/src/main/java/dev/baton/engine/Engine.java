@@ -8,8 +8,9 @@ import java.util.concurrent.CompletableFuture;
  * One model on one device, serving many tenants from one running batch.
  *
  * <p>Every method may be called from any thread and none blocks on a forward pass: requests become
- * commands on the engine thread's bounded queue. Listeners are called on the engine thread and must
- * return at once.
+ * commands on the engine thread's bounded queue; only {@link #drain} and {@link #close} wait for
+ * the end of what runs. Listeners are called on the engine thread and must return at once;
+ * continuations of the returned futures run elsewhere.
  */
 public interface Engine extends AutoCloseable {
 
@@ -17,7 +18,9 @@ public interface Engine extends AutoCloseable {
   EngineModel model();
 
   /**
-   * Renders, checks and queues a request.
+   * Renders, checks and queues a request, on the caller's thread. A system prompt that the engine
+   * has not seen before takes as long as rendering it some dozen times; {@link #warm} does that,
+   * too.
    *
    * @return a handle that cancels it; the listener's last event is {@link GenerationEvent.Finished}
    *     or {@link GenerationEvent.Failed}, exactly once
@@ -41,8 +44,8 @@ public interface Engine extends AutoCloseable {
   CompletableFuture<SystemKvStatus> unpin(SystemKvKey key);
 
   /**
-   * Frees the blocks of a system KV that nobody uses. Fails with {@link ErrorCode#SYSTEM_KV_IN_USE}
-   * when sequences use it; evicting what is absent is no error.
+   * Frees the blocks of a system KV that nobody uses, pinned or not; it is unpinned. Fails with
+   * {@link ErrorCode#SYSTEM_KV_IN_USE} when sequences use it; evicting what is absent is no error.
    */
   CompletableFuture<SystemKvStatus> evict(SystemKvKey key);
 
@@ -54,7 +57,8 @@ public interface Engine extends AutoCloseable {
 
   /**
    * Refuses new requests and lets running ones finish; those still running at the deadline fail
-   * with {@link ErrorCode#DRAINING}.
+   * with {@link ErrorCode#DRAINING}. Returns when nothing runs any longer, at the latest a step
+   * after the deadline; not to be called by a listener that expects it to wait.
    */
   void drain(Duration deadline);
 

@@ -6,7 +6,8 @@ import java.time.Duration;
  * What a request used.
  *
  * @param promptTokens tokens of the whole prompt
- * @param cachedTokens of those, the ones read from the system KV
+ * @param cachedTokens of those, the ones read from the system KV, also by the request that had it
+ *     filled
  * @param completionTokens tokens generated
  * @param queued from acceptance to the first computed token of the prompt
  * @param timeToFirstToken from acceptance to the first generated token; zero when there was none
