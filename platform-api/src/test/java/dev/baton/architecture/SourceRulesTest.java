@@ -30,6 +30,9 @@ final class SourceRulesTest {
   private static final Pattern SLEEP = Pattern.compile("Thread\\.sl" + "eep\\(");
   private static final Pattern CATCH_ALL = Pattern.compile("catch \\(Excep" + "tion [a-z]+\\)");
 
+  /** Closes AutoCloseables, whose close() declares Exception, and must go on to the next one. */
+  private static final String MAY_CATCH_ALL = "platform/serve/Closeables.java";
+
   private record Line(Path file, int number, String text) {
     @Override
     public String toString() {
@@ -66,7 +69,9 @@ final class SourceRulesTest {
   void nobodyCatchesEverythingAndGoesOn() {
     assertThat(
             lines(line ->
-                line.file().toString().contains("/main/") && CATCH_ALL.matcher(line.text()).find()))
+                line.file().toString().contains("/main/")
+                    && !line.file().endsWith(MAY_CATCH_ALL)
+                    && CATCH_ALL.matcher(line.text()).find()))
         .isEmpty();
   }
 

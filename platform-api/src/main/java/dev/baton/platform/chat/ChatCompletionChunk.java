@@ -2,6 +2,7 @@ package dev.baton.platform.chat;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +14,11 @@ record ChatCompletionChunk(
     long created,
     String model,
     @JsonProperty("system_fingerprint") String systemFingerprint,
-    List<Choice> choices,
-    @Nullable Usage usage) {
+    List<Choice> choices) {
+
+  /** The same with a usage that is null in all chunks but the last: what include_usage asks for. */
+  @JsonInclude(JsonInclude.Include.ALWAYS)
+  record WithUsage(@JsonUnwrapped ChatCompletionChunk chunk, @Nullable Usage usage) {}
 
   /** What is new in the one choice. */
   @JsonInclude(JsonInclude.Include.ALWAYS)

@@ -47,7 +47,7 @@ final class ChunkEncoder {
         }
         frames.add(delta(new Delta(null, null), null, finishReason(finished.reason())));
         if (request.streamOptions().includeUsage()) {
-          frames.add(frame(chunk(List.of(), Usage.of(finished.usage()))));
+          frames.add(chunk(List.of(), Usage.of(finished.usage())));
         }
         frames.add("data: [DONE]\n\n");
       }
@@ -79,18 +79,22 @@ final class ChunkEncoder {
   }
 
   private String delta(Delta delta, @Nullable Logprobs logprobs, @Nullable String finishReason) {
-    return frame(chunk(List.of(new Choice(0, delta, logprobs, finishReason)), null));
+    return chunk(List.of(new Choice(0, delta, logprobs, finishReason)), null);
   }
 
-  private ChatCompletionChunk chunk(List<Choice> choices, @Nullable Usage usage) {
-    return new ChatCompletionChunk(
-        head.id(),
-        "chat.completion.chunk",
-        head.created(),
-        head.model(),
-        head.systemFingerprint(),
-        choices,
-        usage);
+  private String chunk(List<Choice> choices, @Nullable Usage usage) {
+    ChatCompletionChunk chunk =
+        new ChatCompletionChunk(
+            head.id(),
+            "chat.completion.chunk",
+            head.created(),
+            head.model(),
+            head.systemFingerprint(),
+            choices);
+    return frame(
+        request.streamOptions().includeUsage()
+            ? new ChatCompletionChunk.WithUsage(chunk, usage)
+            : chunk);
   }
 
   private String frame(Object data) {

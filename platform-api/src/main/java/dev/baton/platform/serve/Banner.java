@@ -40,9 +40,9 @@ record Banner(String host, int port, EngineModel model, DefaultModel source) {
       }
       String first = keys.byTenant().values().iterator().next();
       text.append("\nTry it:\n").append(curl(url, first)).append('\n');
-      text.append("or:  ./baton chat --tenant ")
+      text.append("or:  ./baton chat --tenant '")
           .append(keys.byTenant().keySet().iterator().next())
-          .append('\n');
+          .append("'\n");
     } else if (keys.file() != null) {
       text.append("\nDemo tenants' keys are in ").append(keys.file()).append('\n');
     }
@@ -56,10 +56,10 @@ record Banner(String host, int port, EngineModel model, DefaultModel source) {
   }
 
   private String curl(String url, String key) {
-    return """
-    curl -N %s/v1/chat/completions -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"model":"default","stream":true,"max_tokens":40,"messages":[{"role":"user","content":"When are you open on Wednesday?"}]}'
-    """
-        .formatted(url, key);
+    // One line, so that a double click takes it whole.
+    return "curl -N %s/v1/chat/completions -H 'Authorization: Bearer %s' ".formatted(url, key)
+        + "-H 'Content-Type: application/json' -d '{\"model\":\"default\",\"stream\":true,\"max_tokens\":40,"
+        + "\"messages\":[{\"role\":\"user\",\"content\":\"When are you open on Wednesday?\"}]}'\n";
   }
 
   /** An address that works from this machine also when every interface is listened on. */

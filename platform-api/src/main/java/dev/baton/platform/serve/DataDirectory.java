@@ -57,7 +57,8 @@ final class DataDirectory implements AutoCloseable {
     }
     close(lock);
     throw new StartFailure(
-        "the data directory %s is in use by another 'baton serve'. Stop that one, or give another directory with --data DIR."
+        ("the data directory %s is in use by another 'baton serve'. Stop that one, or give another"
+                + " directory with --data DIR.")
             .formatted(root));
   }
 

@@ -122,7 +122,8 @@ public final class Server implements AutoCloseable {
 
   private StartFailure portInUse(Exception cause) {
     return new StartFailure(
-        "can not listen on %s port %d (%s). Stop what listens there, or choose another with --port N and --host ADDRESS."
+        ("can not listen on %s port %d (%s). Stop what listens there, or choose another with"
+                + " --port N and --host ADDRESS.")
             .formatted(options.host(), options.port(), cause.getMessage()),
         cause);
   }

@@ -121,7 +121,8 @@ class RequestReaderTest {
         "'messages': [{\"role\":\"user\"}]|missing_required_parameter|messages[0].content",
         "'messages': [{\"role\":\"user\",\"content\":5}]|invalid_type|messages[0].content",
         "'messages': [{\"role\":\"user\",\"content\":[\"x\"]}]|invalid_type|messages[0].content[0]",
-        "'messages': [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]|unsupported_parameter|messages[0].content[0].type",
+        "'messages': [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]"
+            + "|unsupported_parameter|messages[0].content[0].type",
         "'messages': [{\"role\":\"user\",\"content\":\"\\ud83d\"}]|invalid_value|messages[0].content",
         "'model': null|missing_required_parameter|model",
         "'model': 5|invalid_type|model",
