@@ -6,13 +6,16 @@ import dev.baton.engine.EngineException;
 import dev.baton.engine.EngineStatistics;
 import dev.baton.engine.ErrorCode;
 import dev.baton.engine.FinishReason;
+import dev.baton.engine.GenerationRequest;
 import dev.baton.engine.Residency;
+import dev.baton.engine.SamplingParameters;
 import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.scheduler.RelayMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +86,53 @@ final class MemoryPressureTest {
         ids.add(call.listener.ids());
       }
       return ids;
+    }
+  }
+
+  @Test
+  void aPreemptedSequenceKeepsItsRandomSequenceToo() {
+    assertThat(sampled(12)).isEqualTo(sampled(100));
+  }
+
+  private static List<List<Integer>> sampled(int blocks) {
+    try (TestEngine test = new TestEngine(blocks)) {
+      List<RecordingListener> listeners = new ArrayList<>();
+      for (int seed = 0; seed < 3; seed++) {
+        RecordingListener listener = new RecordingListener();
+        listeners.add(listener);
+        var unused =
+            test.engine.generate(
+                new GenerationRequest(
+                    "r" + seed,
+                    "a",
+                    null,
+                    new GenerationRequest.Tokens(ByteTokens.ids("say something")),
+                    new SamplingParameters(0.9, 40, 0.95, 0, 1.1, 0.5, 0.5, Map.of(), seed),
+                    30,
+                    List.of(),
+                    true,
+                    0,
+                    null),
+                listener);
+      }
+      test.runUntilIdle();
+      assertThat(test.engine.statistics().preemptions() > 0).isEqualTo(blocks < 100);
+      return listeners.stream().map(RecordingListener::ids).toList();
+    }
+  }
+
+  @Test
+  void evictsTheLeastRecentlyUsedFirst() {
+    try (TestEngine test = new TestEngine(36)) {
+      for (String tenant : List.of("a", "b", "c", "a")) {
+        test.call(tenant, TestEngine.prompt(tenant, tenant.repeat(40)), "q", 1);
+        test.runUntilIdle();
+      }
+      test.call("d", TestEngine.prompt("d", "d".repeat(40)), "q", 1);
+      test.runUntilIdle();
+      assertThat(test.status("b").residency()).isEqualTo(Residency.ABSENT);
+      assertThat(List.of("a", "c", "d"))
+          .allMatch(tenant -> test.status(tenant).residency() == Residency.DEVICE);
     }
   }
 
