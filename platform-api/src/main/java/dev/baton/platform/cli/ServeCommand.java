@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 import picocli.CommandLine.Command;
@@ -82,8 +84,13 @@ final class ServeCommand implements Callable<Integer> {
       description = "An external Redis (redis://[:PASSWORD@]HOST:PORT) in place of an own one.")
   private @Nullable String redis;
 
+  /** The engine's own logger; held, because levels of loggers that are collected are forgotten. */
+  private static final Logger ENGINE_LOG = Logger.getLogger("dev.baton.engine");
+
   @Override
   public Integer call() {
+    // One line for each request is written by the platform; the engine's would be the second.
+    ENGINE_LOG.setLevel(Level.WARNING);
     Server server = new Server(options());
     AtomicBoolean failed = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
