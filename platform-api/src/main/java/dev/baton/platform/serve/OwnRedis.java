@@ -8,9 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +26,7 @@ final class OwnRedis implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(OwnRedis.class);
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofMillis(10);
   private static final String CONFIGURATION = "redis/redis.conf";
 
   private final RedisBinary binary;
@@ -123,7 +122,7 @@ final class OwnRedis implements AutoCloseable {
             "Redis (%s) does not answer on port %d; see %s."
                 .formatted(binary.program(), port, logFile()));
       }
-      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+      LockSupport.parkNanos(POLL.toNanos());
     }
   }
 
@@ -173,11 +172,20 @@ final class OwnRedis implements AutoCloseable {
     try {
       Path file = pidFile(directory);
       return Files.exists(file)
-          ? ProcessHandle.of(Long.parseLong(Files.readString(file).strip()))
+          ? ProcessHandle.of(Long.parseLong(Files.readString(file).strip())).filter(OwnRedis::runs)
           : Optional.empty();
     } catch (IOException | NumberFormatException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * Whether it is a Redis that runs: neither another program that was given an old number, nor one
+   * that has ended and that nobody has asked for, as in a container without an init.
+   */
+  static boolean runs(ProcessHandle process) {
+    // Debian's redis-server is a link to redis-check-rdb.
+    return process.info().command().filter(program -> program.contains("redis")).isPresent();
   }
 
   private static void stop(ProcessHandle redis, int port, String password) {
@@ -186,12 +194,14 @@ final class OwnRedis implements AutoCloseable {
     } catch (IOException e) {
       redis.destroy();
     }
-    try {
-      redis.onExit().get(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      redis.destroyForcibly();
+    // It is no child of this process, and the JDK looks at such ones once a second only.
+    long deadline = System.nanoTime() + STOP_LIMIT.toNanos();
+    while (redis.isAlive() && runs(redis)) {
+      if (System.nanoTime() > deadline) {
+        redis.destroyForcibly();
+        return;
+      }
+      LockSupport.parkNanos(POLL.toNanos());
     }
   }
 

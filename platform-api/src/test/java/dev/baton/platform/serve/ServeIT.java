@@ -106,7 +106,7 @@ class ServeIT {
     Path pid = directory.resolve("data/redis/redis.pid");
     return Files.exists(pid)
         && ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
-            .map(ProcessHandle::isAlive)
+            .map(OwnRedis::runs)
             .orElse(false);
   }
 
