@@ -4,6 +4,7 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.resource.Delay;
+import io.netty.resolver.DefaultAddressResolverGroup;
 import java.time.Duration;
 import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientConfigurationBuilderCustomizer;
@@ -36,6 +37,12 @@ class RedisClientConfiguration {
 
   @Bean
   ClientResourcesBuilderCustomizer steadyReconnect() {
-    return resources -> resources.reconnectDelay(Delay.constant(RECONNECT_DELAY));
+    // The JDK's resolver, because Lettuce's own holds an address for as long as the name server
+    // says, which in
+    // a container network can be a day, while a Redis that comes back there has another one.
+    return resources ->
+        resources
+            .reconnectDelay(Delay.constant(RECONNECT_DELAY))
+            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE);
   }
 }
