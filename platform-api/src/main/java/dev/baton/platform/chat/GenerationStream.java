@@ -83,11 +83,11 @@ final class GenerationStream {
     if (!overflowed && events.tryEmitNext(event) == Sinks.EmitResult.FAIL_OVERFLOW) {
       overflowed = true;
       cancel();
-      events.tryEmitError(ApiProblem.slowReader()).orThrow();
+      events.tryEmitError(ApiProblem.slowReader()); // refused when the reader left meanwhile
     }
     if (last) {
       if (!overflowed) {
-        events.tryEmitComplete(); // refused when the reader is gone, which is fine
+        events.tryEmitComplete(); // refused when the reader is gone
       }
       outcome.tryEmitValue(event);
     }

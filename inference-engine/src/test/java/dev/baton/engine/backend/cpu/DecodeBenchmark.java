@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * step, so that a disturbed machine disturbs them alike; the minimum of the steps is printed.
  *
  * <pre>
- * ./mvnw -q -pl inference-engine test-compile
- * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Xmx2g \
- *   -cp inference-engine/target/classes:inference-engine/target/test-classes:&lt;dependencies&gt; \
+ * . .mvn/jdk.sh && mvn -q -pl inference-engine -am test-compile
+ * "$JAVA_HOME/bin/java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Xmx2g \
+ *   -cp inference-engine/target/classes:inference-engine/target/test-classes \
  *   dev.baton.engine.backend.cpu.DecodeBenchmark [MODEL] [STEPS] [THREADS] [S,...] [B,...]
  * </pre>
  *
