@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The whole platform on a free port, around a given engine and Redis. */
 public final class PlatformUnderTest implements AutoCloseable {
   public static final String ADMIN_TOKEN = "admin-token-of-the-tests-0123456789abcdef";
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final ConfigurableApplicationContext context;
   private final HttpClient http = HttpClient.newHttpClient();
