@@ -38,8 +38,17 @@ class CpuBackendTest {
 
   @ParameterizedTest
   @EnumSource(TensorType.class)
-  void llamaEqualsTheReference(TensorType type) throws IOException {
-    assertEqualsReference(RandomModelSpec.tiny().type(type).modelDim(256).layerCount(2));
+  void everyArchitectureAndTokenizerEqualsTheReference(TensorType type) throws IOException {
+    for (String architecture : List.of("llama", "qwen2", "qwen3")) {
+      assertEqualsReference(
+          RandomModelSpec.tiny().architecture(architecture).type(type).modelDim(256).layerCount(2));
+    }
+    assertEqualsReference(
+        RandomModelSpec.tiny()
+            .tokenizer(RandomModelSpec.Tokenizer.SPM)
+            .type(type)
+            .modelDim(256)
+            .layerCount(2));
   }
 
   @ParameterizedTest
@@ -50,7 +59,7 @@ class CpuBackendTest {
     "qwen3, Q8_0, false",
     "llama, F16, true",
   })
-  void otherArchitecturesEqualTheReference(String architecture, TensorType type, boolean tied)
+  void tiedAndUntiedHeadsEqualTheReference(String architecture, TensorType type, boolean tied)
       throws IOException {
     assertEqualsReference(RandomModelSpec.tiny().architecture(architecture).type(type).tied(tied));
   }
