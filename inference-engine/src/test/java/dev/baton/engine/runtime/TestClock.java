@@ -38,6 +38,6 @@ final class TestClock extends Clock {
 
   @Override
   public Clock withZone(ZoneId zone) {
-    throw new UnsupportedOperationException();
+    throw new UnsupportedOperationException("the engine asks for instants only, not for a zone");
   }
 }
