@@ -1,6 +1,7 @@
 package dev.baton.admin.apikey;
 
 import dev.baton.admin.http.AdminProblem;
+import dev.baton.admin.storage.BoundedCache;
 import dev.baton.admin.storage.ChangeFeed;
 import dev.baton.admin.storage.ChangeFeed.AnythingChanged;
 import dev.baton.admin.storage.ChangeFeed.TenantChanged;

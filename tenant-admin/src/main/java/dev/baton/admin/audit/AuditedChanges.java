@@ -40,6 +40,10 @@ public final class AuditedChanges {
         end
         return redis.sha1hex(table.concat(names, ';'))
       end
+      -- Whether a resource's tag is among those of an If-Match, which is '*' or quoted tags.
+      local function matches(tag, wanted)
+        return wanted == '*' or string.find(wanted, '"' .. tag .. '"', 1, true) ~= nil
+      end
       local function audit(object, before, after)
         redis.call('XADD', log, '*', 'actor', actor, 'action', action, 'object', object,
           'before', before, 'after', after)

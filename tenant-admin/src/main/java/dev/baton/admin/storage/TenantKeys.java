@@ -13,6 +13,7 @@ package dev.baton.admin.storage;
  * baton:{TENANT}:prompts       hash    version id -> JSON without text
  * baton:{TENANT}:texts         hash    version id -> text
  * baton:{TENANT}:activations   hash    activation id -> JSON
+ * baton:{TENANT}:limits        hash    "tenant" or key id -> JSON
  * </pre>
  */
 public record TenantKeys(String tenantId) {
@@ -46,6 +47,10 @@ public record TenantKeys(String tenantId) {
 
   public String activations() {
     return key("activations");
+  }
+
+  public String limits() {
+    return key("limits");
   }
 
   private String key(String kind) {

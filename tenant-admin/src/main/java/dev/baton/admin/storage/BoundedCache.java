@@ -1,4 +1,4 @@
-package dev.baton.admin.apikey;
+package dev.baton.admin.storage;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -12,22 +12,22 @@ import org.jspecify.annotations.Nullable;
  * Remembers values up to a total weight and forgets the least recently used first. The lock is held
  * for a few map operations, so that it needs no finer design at the rates of a front door.
  */
-final class BoundedCache<K, V> {
+public final class BoundedCache<K, V> {
   private final long capacity;
   private final ToLongFunction<V> weight;
   private final Map<K, V> values = new LinkedHashMap<>(16, 0.75f, true);
   private long total;
 
-  BoundedCache(long capacity, ToLongFunction<V> weight) {
+  public BoundedCache(long capacity, ToLongFunction<V> weight) {
     this.capacity = capacity;
     this.weight = weight;
   }
 
-  synchronized @Nullable V get(K key) {
+  public synchronized @Nullable V get(K key) {
     return values.get(key);
   }
 
-  synchronized void put(K key, V value) {
+  public synchronized void put(K key, V value) {
     remove(key);
     values.put(key, value);
     total += weight.applyAsLong(value);
@@ -38,14 +38,14 @@ final class BoundedCache<K, V> {
     }
   }
 
-  synchronized void remove(K key) {
+  public synchronized void remove(K key) {
     V removed = values.remove(key);
     if (removed != null) {
       total -= weight.applyAsLong(removed);
     }
   }
 
-  synchronized void removeIf(Predicate<V> condition) {
+  public synchronized void removeIf(Predicate<V> condition) {
     values
         .values()
         .removeIf(value -> {
@@ -58,11 +58,11 @@ final class BoundedCache<K, V> {
   }
 
   /** Replaces values by others of the same weight. */
-  synchronized void replaceAll(UnaryOperator<V> change) {
+  public synchronized void replaceAll(UnaryOperator<V> change) {
     values.replaceAll((key, value) -> change.apply(value));
   }
 
-  synchronized long totalWeight() {
+  public synchronized long totalWeight() {
     return total;
   }
 }

@@ -1,4 +1,4 @@
-package dev.baton.admin.apikey;
+package dev.baton.admin.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.limits;
+
+import org.jspecify.annotations.NullMarked;
