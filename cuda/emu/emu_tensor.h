@@ -62,16 +62,16 @@ template <class T> inline void mma_m16n8k16(float c[4], const uint32_t a[4], con
   memcpy(c, warp.out[phase][emu::self->lane], 16);
 }
 
-inline void ldmatrix_x4(uint32_t r[4], const void* row) {
+inline void ldmatrix_x4(uint32_t r[4], const void* row, int offset = 0) {
   const unsigned char* rows[32];
-  emu::gather_rows(row, rows);
+  emu::gather_rows((const char*)row + offset, rows);
   int lane = emu::self->lane;
   for (int tile = 0; tile < 4; ++tile) memcpy(&r[tile], rows[tile * 8 + lane / 4] + lane % 4 * 4, 4);
 }
 
-inline void ldmatrix_x4_trans(uint32_t r[4], const void* row) {
+inline void ldmatrix_x4_trans(uint32_t r[4], const void* row, int offset = 0) {
   const unsigned char* rows[32];
-  emu::gather_rows(row, rows);
+  emu::gather_rows((const char*)row + offset, rows);
   int lane = emu::self->lane;
   for (int tile = 0; tile < 4; ++tile) {
     uint16_t pair[2];

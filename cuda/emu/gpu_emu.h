@@ -80,12 +80,30 @@ template <> inline bf16 from_float<bf16>(float x) {
 }
 template <> inline f16 from_float<f16>(float x) { return {bit_copy<uint16_t>(_Float16(x))}; }
 
+template <class T> inline uint32_t pack2(float low, float high) {
+  return uint32_t(from_float<T>(high).bits) << 16 | from_float<T>(low).bits;
+}
+inline uint32_t sub_bf16x2(uint32_t a, uint32_t b) {
+  auto half = [](uint32_t pair, int shift) { return to_float(bf16{uint16_t(pair >> shift)}); };
+  return pack2<bf16>(half(a, 0) - half(b, 0), half(a, 16) - half(b, 16));
+}
+inline uint4 load_once(const void* p) {
+  if ((uintptr_t)p % 16) emu::fail("a load of 16 bytes does not start at a multiple of 16 bytes");
+  return *(const uint4*)p;
+}
+inline float load_shared_l2(const float* p) {
+  return __uint_as_float(__atomic_load_n((const unsigned*)p, __ATOMIC_RELAXED));
+}
+
 // ---- atomics and fences
 
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline int atomicAdd(int* p, int v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 inline unsigned atomicAdd(unsigned* p, unsigned v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+inline unsigned long long atomicAdd(unsigned long long* p, unsigned long long v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
 inline int atomicExch(int* p, int v) { return __atomic_exchange_n(p, v, __ATOMIC_RELAXED); }
 inline int atomicCAS(int* p, int expected, int v) {
   __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);

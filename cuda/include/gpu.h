@@ -1,5 +1,5 @@
-// The one door to the device: every kernel is written over these primitives, so that the same source is compiled by nvcc
-// for the GPU and by g++ for the stand-in (emu/gpu_emu.h). No other header may ask which compiler reads it.
+// The one door to the device: every kernel is written over these primitives, so that the same source is compiled by
+// nvcc for the GPU and by g++ for the stand-in (emu/gpu_emu.h). No other header may ask which compiler reads it.
 //
 //   KERNEL name(args) { ... }   EXPORT_KERNEL(name)      a kernel and its export to the host build
 //   SHARED(float, tile, 16 * 33);                        static shared memory, tile is float*
@@ -45,6 +45,36 @@ template <> DEVICE f16 from_float<f16>(float x) {
   return r;
 }
 
+// Two values in one register, the first in the lower half, as mma takes them.
+template <class T> DEVICE uint32_t pack2(float low, float high);
+template <> DEVICE uint32_t pack2<bf16>(float low, float high) {
+  uint32_t r;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+  return r;
+}
+template <> DEVICE uint32_t pack2<f16>(float low, float high) {
+  uint32_t r;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+  return r;
+}
+// a - b of two bf16 each.
+DEVICE uint32_t sub_bf16x2(uint32_t a, uint32_t b) {
+  uint32_t r;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(r) : "r"(b), "r"(0xbf80bf80u), "r"(a)); // b * -1 + a
+  return r;
+}
+
+// 16 bytes that nobody reads again, past the nearest cache.
+DEVICE uint4 load_once(const void* p) {
+  uint4 v;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(p));
+  return v;
+}
+// What another block wrote in this launch: read where blocks meet, not in this multiprocessor's own cache.
+DEVICE float load_shared_l2(const float* p) { return __ldcg(p); }
+
 // Base-2 exponential, approximate (2 ulp); exp2_approx(-inf) = 0.
 DEVICE float exp2_approx(float x) {
   float y;
@@ -69,15 +99,17 @@ GPU_MMA(f16, "f16")
 
 // Loads four 8x8 tiles of 16-bit values from shared memory; lane l gives the 16-byte row l % 8 of tile l / 8, and gets
 // of each tile the values (l / 4, 2 (l % 4)) and the next; _trans gets them of the transposed tile.
-DEVICE void ldmatrix_x4(uint32_t r[4], const void* row) {
+// The row is at `row` + `offset` bytes: what differs between calls by constants should come by the offset, which costs no
+// register.
+DEVICE void ldmatrix_x4(uint32_t r[4], const void* row, int offset = 0) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"((uint32_t)__cvta_generic_to_shared(row)));
+               : "r"((uint32_t)__cvta_generic_to_shared(row) + offset));
 }
-DEVICE void ldmatrix_x4_trans(uint32_t r[4], const void* row) {
+DEVICE void ldmatrix_x4_trans(uint32_t r[4], const void* row, int offset = 0) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"((uint32_t)__cvta_generic_to_shared(row)));
+               : "r"((uint32_t)__cvta_generic_to_shared(row) + offset));
 }
 
 // Copies 16 bytes from global to shared memory behind the program's back; bytes beyond `valid` (0..16) become zero, and
