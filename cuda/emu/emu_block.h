@@ -1,8 +1,8 @@
 // The CUDA execution model on a CPU: runs one block, one coroutine a CUDA thread, on the calling OS thread.
 //
-// Lanes run until they meet at a warp or block barrier. In which order they run is drawn from a seed, so that code which
-// leans on an order it was not promised gives another result. Shared memory starts poisoned (all bits set: a NaN, or -1).
-// A switch between lanes costs about 12 ns: a bit mask says who can run, and lanes hand over to each other directly.
+// Lanes run until they meet at a warp or block barrier. In which order they run is drawn from a seed, so that code
+// which leans on an order it was not promised gives another result. Shared memory starts poisoned (all bits set: a
+// NaN, or -1). A switch between lanes costs about 12 ns: a bit mask says who can run, and lanes hand over to each other directly.
 #pragma once
 #include <sys/mman.h>
 

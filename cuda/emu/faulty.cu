@@ -105,7 +105,8 @@ KERNEL last_block_reduces(const float* x, float* partial, int* ticket, float* ou
 }
 EXPORT_KERNEL(last_block_reduces)
 
-// c[16, 8] = a[16, 16] b[8, 16]^T in bf16, through ldmatrix and mma; b_trans reads b as [16, 8] with the transposing load.
+// c[16, 8] = a[16, 16] b[8, 16]^T in bf16, through ldmatrix and mma; cTransposed reads bTransposed[16, 8] with the
+// transposing load.
 KERNEL one_tile(const bf16* a, const bf16* b, const bf16* bTransposed, float* c, float* cTransposed) {
   SHARED(bf16, sa, 16 * 24); // rows padded to 24 so that eight rows fall into unlike banks
   SHARED(bf16, sb, 16 * 24);
@@ -113,7 +114,9 @@ KERNEL one_tile(const bf16* a, const bf16* b, const bf16* bTransposed, float* c,
   int lane = int(threadIdx.x);
   for (int i = lane; i < 256; i += 32) sa[i / 16 * 24 + i % 16] = a[i];
   for (int i = lane; i < 256; i += 32) sb[i / 16 * 24 + i % 16] = i < 128 ? b[i] : from_float<bf16>(0);
-  for (int i = lane; i < 256; i += 32) st[i / 16 * 24 + i % 16] = i % 16 < 8 ? bTransposed[i / 16 * 8 + i % 16] : from_float<bf16>(0);
+  for (int i = lane; i < 256; i += 32) {
+    st[i / 16 * 24 + i % 16] = i % 16 < 8 ? bTransposed[i / 16 * 8 + i % 16] : from_float<bf16>(0);
+  }
   __syncwarp();
   uint32_t ra[4], rb[4], rt[4];
   ldmatrix_x4(ra, sa + lane % 16 * 24 + lane / 16 * 8);
