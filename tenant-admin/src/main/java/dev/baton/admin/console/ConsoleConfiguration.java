@@ -23,8 +23,8 @@ public class ConsoleConfiguration {
 
   /** Nothing but its own files and its own server: no CDN, no inline script, no framing. */
   private static final String CONTENT_SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-          + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+          + "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
   private static final ClassPathResource FILES = new ClassPathResource("static/console/");
 

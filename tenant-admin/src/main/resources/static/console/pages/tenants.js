@@ -1,0 +1,54 @@
+import {creation} from "../app/api.js";
+import {may} from "../app/session.js";
+import {dialog} from "../ui/dialog.js";
+import {afterPause, h} from "../ui/dom.js";
+import {ago} from "../ui/format.js";
+import {icon} from "../ui/icons.js";
+import {button, check, empty, field, state} from "../ui/parts.js";
+import {pagedTable} from "../ui/paged.js";
+import {done} from "../ui/toast.js";
+
+const SEARCH_PAUSE_MILLIS = 120;
+const LIMIT = 100;
+
+/** All tenants, to search in and to add to. */
+export function tenantsPage() {
+  const words = h("input", {type: "search", placeholder: "Search by name or id", "aria-label": "Search tenants"});
+  const deleted = h("input", {type: "checkbox"});
+  const keep = (tenant) => (deleted.checked || tenant.status.toLowerCase() !== "deleted")
+    && `${tenant.name} ${tenant.id}`.toLowerCase().includes(words.value.trim().toLowerCase());
+  const create = () => button("New tenant", newTenant, {style: "primary", symbol: "plus", role: "operator"});
+  const list = pagedTable("Tenants", () => "/tenants", [
+    {title: "Name", cell: (tenant) => h("a", {class: "title-cell", href: place(tenant)}, tenant.name)},
+    {title: "Status", cell: (tenant) => state(tenant.status)},
+    {title: "Active prompt", cell: (tenant) => tenant.activeVersionId ? h("code", {}, tenant.activeVersionId) : h("span", {class: "soft"}, "None yet")},
+    {title: "Id", cell: (tenant) => h("code", {class: "soft"}, tenant.id)},
+    {title: "Created", cell: (tenant) => ago(tenant.createdAt)},
+  ], () => empty("tenants", "No tenants yet", may("operator")
+    ? "A tenant is a customer of yours: it has API keys, a system prompt and limits of its own." : "Nobody has created one.", create()), {keep, limit: LIMIT});
+  words.addEventListener("input", afterPause(SEARCH_PAUSE_MILLIS, list.redraw));
+  deleted.addEventListener("change", list.redraw);
+  return [
+    h("div", {class: "page-head"},
+      h("div", {}, h("h1", {}, "Tenants"), h("p", {class: "lead"}, "Each has its own keys, its own limits, and a system prompt whose keys and values stay in the engine’s memory.")),
+      create()),
+    h("section", {class: "card flush", "aria-label": "Tenants"},
+      h("div", {class: "spread"}, h("div", {class: "search"}, icon("search"), words), check("Show deleted", deleted)), list),
+  ];
+}
+
+const place = (tenant) => `#/tenants/${encodeURIComponent(tenant.id)}`;
+
+function newTenant() {
+  const name = h("input", {required: true, maxlength: 100, placeholder: "Northwind Supplies", autocomplete: "off"});
+  const create = creation("/tenants");
+  dialog("New tenant", {
+    content: field("Name", name, "Unique among tenants; it can be changed later."),
+    submit: "Create tenant",
+    act: async () => {
+      const tenant = await create({name: name.value});
+      done(`${tenant.name} is there.`);
+      location.hash = place(tenant);
+    },
+  });
+}
