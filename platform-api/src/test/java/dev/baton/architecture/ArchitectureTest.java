@@ -61,7 +61,10 @@ final class ArchitectureTest {
           .resideInAPackage("dev.baton.engine..")
           .and()
           .resideOutsideOfPackages(
-              "dev.baton.engine.cli..", "dev.baton.engine.node..", "dev.baton.engine.client..")
+              "dev.baton.engine.cli..",
+              "dev.baton.engine.bench..",
+              "dev.baton.engine.node..",
+              "dev.baton.engine.client..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("tools.jackson..", "com.fasterxml.jackson..", "picocli..");

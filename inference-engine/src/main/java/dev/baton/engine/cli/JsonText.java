@@ -15,7 +15,7 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /** JSON as plain lists and maps; Jackson's streaming part alone, because it starts fast. */
-final class JsonText {
+public final class JsonText {
   private static final JsonFactory FACTORY = new JsonFactory();
 
   private JsonText() {}
@@ -23,7 +23,7 @@ final class JsonText {
   /**
    * @param name what is read, for errors
    */
-  static @Nullable Object read(String name, String json) {
+  public static @Nullable Object read(String name, String json) {
     try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
       if (parser.nextToken() == null) {
         throw new Terminal.Failure(name + ": is empty; give it a JSON document");
@@ -74,7 +74,7 @@ final class JsonText {
   /**
    * One line of JSON: maps, lists, strings, numbers, booleans, null; what is not finite is null.
    */
-  static String line(Object value) {
+  public static String line(Object value) {
     StringWriter out = new StringWriter();
     try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
       write(generator, value);

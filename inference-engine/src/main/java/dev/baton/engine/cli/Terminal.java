@@ -1,5 +1,8 @@
 package dev.baton.engine.cli;
 
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,31 +14,45 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.ToIntFunction;
+import picocli.CommandLine.ExitCode;
 
 /**
  * Where a command reads and writes: results on {@code out}, all else on {@code err}, UTF-8 whatever
  * the locale.
  */
-record Terminal(InputStream in, OutputStream out, OutputStream err) {
+public record Terminal(InputStream in, OutputStream out, OutputStream err) {
 
   /** The command ends with this message and exit code 1. */
-  static final class Failure extends RuntimeException {
+  public static final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    Failure(String message) {
+    public Failure(String message) {
       super(message);
     }
   }
 
-  void print(String text) {
+  /** Runs a command on the process's streams. */
+  public static int withStandardStreams(ToIntFunction<Terminal> command) {
+    // Not System.out: its encoding is the locale's, and it flushes at every line.
+    try (OutputStream out =
+            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16);
+        OutputStream err = new FileOutputStream(FileDescriptor.err)) {
+      return command.applyAsInt(new Terminal(System.in, out, err));
+    } catch (IOException e) {
+      return ExitCode.SOFTWARE; // the reader of a pipe went away
+    }
+  }
+
+  public void print(String text) {
     write(out, text);
   }
 
-  void error(String text) {
+  public void error(String text) {
     write(err, text);
   }
 
-  void flush() {
+  public void flush() {
     try {
       out.flush();
       err.flush();

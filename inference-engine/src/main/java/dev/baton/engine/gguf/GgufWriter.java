@@ -93,7 +93,7 @@ public final class GgufWriter {
           FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         write(channel, MemorySegment.ofArray(Arrays.copyOf(header, (int) dataStart)));
         for (PlannedTensor tensor : tensors.values()) {
-          try (Arena arena = Arena.ofConfined()) {
+          try (Arena arena = Arena.ofShared()) { // whoever fills it may use several threads
             MemorySegment padded = arena.allocate(aligned(tensor.sizeBytes()), ALIGNMENT);
             tensor.data.accept(padded.asSlice(0, tensor.sizeBytes()));
             write(channel, padded);

@@ -4,6 +4,7 @@ import dev.baton.engine.tensor.BlockEncoder;
 import dev.baton.engine.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.LongStream;
 
 /**
  * Random numbers that are the same in every language and order of evaluation. Element i of a
@@ -22,6 +23,7 @@ final class RandomWeights {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
   private static final double SUM_DEVIATION = Math.sqrt(4 * (65536.0 * 65536.0 - 1) / 12);
   private static final int SUM_MEAN = 131070;
+  private static final long CHUNK_ROWS = 64;
 
   private RandomWeights() {}
 
@@ -31,7 +33,7 @@ final class RandomWeights {
     return z ^ z >>> 31;
   }
 
-  /** Fills a tensor's bytes, row by row. */
+  /** Fills a tensor's bytes, rows in parallel: an element's value depends on its index alone. */
   static void fill(
       String name,
       long seed,
@@ -42,15 +44,21 @@ final class RandomWeights {
       MemorySegment data) {
     long base = mix(seed ^ fnv1a64(name));
     long rowBytes = type.sizeBytes(columns);
-    float[] row = new float[columns];
-    long z = base;
-    for (long at = 0; at < data.byteSize(); at += rowBytes) {
-      for (int i = 0; i < columns; i++) {
-        z += GOLDEN_GAMMA;
-        row[i] = (float) (mean + deviation * (laneSum(mix(z)) / SUM_DEVIATION));
-      }
-      BlockEncoder.quantize(type, row, 0, columns, data, at);
-    }
+    long rows = data.byteSize() / rowBytes;
+    LongStream.range(0, Math.ceilDiv(rows, CHUNK_ROWS))
+        .parallel()
+        .forEach(chunk -> {
+          float[] row = new float[columns];
+          long end = Math.min(rows, (chunk + 1) * CHUNK_ROWS);
+          for (long r = chunk * CHUNK_ROWS; r < end; r++) {
+            long z = base + r * columns * GOLDEN_GAMMA;
+            for (int i = 0; i < columns; i++) {
+              z += GOLDEN_GAMMA;
+              row[i] = (float) (mean + deviation * (laneSum(mix(z)) / SUM_DEVIATION));
+            }
+            BlockEncoder.quantize(type, row, 0, columns, data, r * rowBytes);
+          }
+        });
   }
 
   private static int laneSum(long z) {

@@ -1,6 +1,7 @@
 package dev.baton.platform.cli;
 
 import dev.baton.engine.cli.BatonTools;
+import dev.baton.platform.bench.PlatformBench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -13,6 +14,7 @@ import picocli.CommandLine.Command;
     footer = {
       "",
       "Developer's tools, without a server: generate, score, tokenize, detokenize, template, model.",
+      "Benchmarks: bench.",
       "Each command explains itself with --help."
     })
 public final class BatonMain {
@@ -22,6 +24,10 @@ public final class BatonMain {
   public static void main(String[] args) {
     if (args.length > 0 && BatonTools.handles(args[0])) {
       BatonTools.main(args);
+      return;
+    }
+    if (args.length > 0 && args[0].equals("bench")) {
+      PlatformBench.main(args);
       return;
     }
     CommandLine commands = new CommandLine(new BatonMain());

@@ -288,8 +288,33 @@ public final class CpuBackend implements Backend {
     }
   }
 
+  /** The kernels that compute here, in words. */
+  public static String kernels() {
+    return "Vector API, %d-bit f32".formatted(Lanes.COUNT * Float.SIZE);
+  }
+
+  /** Bytes of weights that a step reads: those of all its products. */
+  public long weightBytes() {
+    long bytes = output.bytes();
+    for (Layer layer : layers) {
+      bytes +=
+          layer.qkv().bytes()
+              + layer.output().bytes()
+              + layer.gateUp().bytes()
+              + layer.down().bytes();
+    }
+    return bytes;
+  }
+
+  /** Fills blocks with random keys and values, for benchmarks that need no real ones. */
+  public void fillRandomly(int[] blocks, long seed) {
+    for (int block : blocks) {
+      kv.fillRandomly(block, seed);
+    }
+  }
+
   /** Time spent in attention since the start, for benchmarks. */
-  long attentionNanos() {
+  public long attentionNanos() {
     return attentionNanos;
   }
 

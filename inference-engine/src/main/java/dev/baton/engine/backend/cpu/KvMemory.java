@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
+import java.util.Random;
 
 /**
  * The pool of KV blocks: one piece of memory, zero at start.
@@ -20,6 +21,8 @@ import java.util.Objects;
  * {@code paddedDim} is headDim rounded up to {@link Lanes#PANEL}; the padding stays zero.
  */
 final class KvMemory {
+  private static final int RANDOM_RUN = 1 << 12; // drawing every value would take minutes
+
   private final MemorySegment memory;
   private final int blockCount;
   private final int blockTokens;
@@ -108,6 +111,30 @@ final class KvMemory {
     long valueAt =
         keysAt(layer, block, kvHead) + headBytes / 2 + (long) token * paddedDim * Float.BYTES;
     MemorySegment.copy(value, valueFrom, memory, ValueLayout.JAVA_FLOAT, valueAt, headDim);
+  }
+
+  /** Writes normally distributed keys and values, for benchmarks: as many bits as real ones. */
+  void fillRandomly(int block, long seed) {
+    Random random = new Random(seed * blockCount + block);
+    float[] run = new float[RANDOM_RUN + headDim];
+    for (int i = 0; i < run.length; i++) {
+      run[i] = (float) random.nextGaussian();
+    }
+    for (int layer = 0; layer < layerCount; layer++) {
+      for (int head = 0; head < kvHeadCount; head++) {
+        for (int token = 0; token < blockTokens; token++) {
+          write(
+              layer,
+              block,
+              head,
+              token,
+              run,
+              random.nextInt(RANDOM_RUN),
+              run,
+              random.nextInt(RANDOM_RUN));
+        }
+      }
+    }
   }
 
   /** Overwrites blocks with zeros. */

@@ -1,0 +1,5 @@
+/** Line charts as SVG. */
+@NullMarked
+package dev.baton.engine.bench.plot;
+
+import org.jspecify.annotations.NullMarked;

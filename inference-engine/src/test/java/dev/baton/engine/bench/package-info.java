@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.engine.bench;
+
+import org.jspecify.annotations.NullMarked;
