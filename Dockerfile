@@ -12,6 +12,8 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/baton --create-home baton
 USER baton
 VOLUME /var/lib/baton
 EXPOSE 8080
+# A container's log is read by machines.
+ENV BATON_LOG_FORMAT=json
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/baton/baton"]
 CMD ["serve", "--host", "0.0.0.0", "--data", "/var/lib/baton"]

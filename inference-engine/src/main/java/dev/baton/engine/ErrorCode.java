@@ -24,6 +24,8 @@ public enum ErrorCode {
   SYSTEM_KV_IN_USE,
   /** No such system KV here. */
   SYSTEM_KV_UNKNOWN,
+  /** No answer within the time that its caller allows. */
+  TIMEOUT,
   /** The engine is shutting down. */
   DRAINING,
   /** A defect or a device failure; the engine's log has the cause. */

@@ -8,6 +8,7 @@ import dev.baton.platform.operations.RequestOutcomes;
 import dev.baton.platform.problem.ApiProblem;
 import dev.baton.platform.problem.Problems;
 import dev.baton.platform.problem.RequestId;
+import dev.baton.platform.routing.EngineDoor;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -48,6 +49,7 @@ final class ChatEndpoint {
   static final String ANY_MODEL = "default";
 
   private final Engine engine;
+  private final EngineDoor door;
   private final JsonMapper json;
   private final RequestReader reader;
   private final ChatSettings settings;
@@ -57,12 +59,14 @@ final class ChatEndpoint {
 
   ChatEndpoint(
       Engine engine,
+      EngineDoor door,
       JsonMapper json,
       ChatSettings settings,
       Drain drain,
       RequestOutcomes outcomes,
       InstantSource clock) {
     this.engine = engine;
+    this.door = door;
     this.json = json;
     this.reader = new RequestReader(json);
     this.settings = settings;
@@ -159,11 +163,14 @@ final class ChatEndpoint {
             request, engine.model(), requestId, tenant.tenantId(), tenant.activePrompt());
     Drain.Permit permit = drain.enter();
     try {
-      GenerationStream stream = GenerationStream.open(engine, generation, settings.streamBuffer());
+      GenerationStream stream =
+          GenerationStream.open(door::generate, generation, settings.streamBuffer());
       stream
           .outcome()
           .publishOn(Schedulers.parallel())
-          .subscribe(last -> outcomes.ended(requestId, tenant.tenantId(), request.stream(), last));
+          .subscribe(last ->
+              outcomes.ended(
+                  requestId, tenant.tenantId(), request.stream(), stream.overflowed(), last));
       return new Answering(request, stream, permit);
     } catch (RuntimeException e) {
       permit.close();

@@ -1,11 +1,12 @@
 package dev.baton.platform.chat;
 
-import dev.baton.engine.Engine;
 import dev.baton.engine.Generation;
 import dev.baton.engine.GenerationEvent;
+import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.platform.problem.ApiProblem;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -26,7 +27,7 @@ final class GenerationStream {
   private final Sinks.One<GenerationEvent> outcome = Sinks.one();
   private @Nullable Generation generation; // guarded by this
   private boolean cancelled; // guarded by this
-  private boolean overflowed; // engine thread only
+  private volatile boolean overflowed; // written by whom the engine's events come from
 
   private GenerationStream(int capacity) {
     events = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(capacity));
@@ -35,11 +36,15 @@ final class GenerationStream {
   /**
    * Submits the request.
    *
+   * @param door submits to an engine, as {@link dev.baton.engine.Engine#generate} does
    * @throws dev.baton.engine.EngineException when the engine refuses it
    */
-  static GenerationStream open(Engine engine, GenerationRequest request, int capacity) {
+  static GenerationStream open(
+      BiFunction<GenerationRequest, GenerationListener, Generation> door,
+      GenerationRequest request,
+      int capacity) {
     GenerationStream stream = new GenerationStream(capacity);
-    stream.started(engine.generate(request, stream::onEvent));
+    stream.started(door.apply(request, stream::onEvent));
     return stream;
   }
 
@@ -51,6 +56,11 @@ final class GenerationStream {
   /** The last event, {@code Finished} or {@code Failed}. */
   Mono<GenerationEvent> outcome() {
     return outcome.asMono();
+  }
+
+  /** Whether the reader was too slow, which is why the generation was ended. */
+  boolean overflowed() {
+    return overflowed;
   }
 
   /** Ends the generation by the engine's next step; after its end it does nothing. */

@@ -1,106 +1,131 @@
 package dev.baton.platform.operations;
 
+import dev.baton.engine.Engine;
+import dev.baton.engine.ErrorCode;
 import dev.baton.engine.FinishReason;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.TokenUsage;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * One log line and one count for every chat request, however it ended. Metrics carry no tenant:
- * their number must not grow with the number of tenants.
+ * One log line and one count for every chat request, however it ended. The line's parts are fields
+ * of their own in JSON logs.
  */
 @Component
 public final class RequestOutcomes {
   private static final Logger log = LoggerFactory.getLogger("dev.baton.requests");
 
-  private final MeterRegistry meters;
-  private final Timer timeToFirstToken;
-  private final Timer queued;
+  /** Why a generation ended before its end. */
+  private enum AbortedBy {
+    CLIENT,
+    SLOW_READER,
+    TIMEOUT,
+    SHUTDOWN
+  }
 
-  RequestOutcomes(MeterRegistry meters) {
+  private final MeterRegistry meters;
+  private final GenerationMeters generations;
+  private final TenantMeters tenants;
+  private final Map<String, Counter> outcomes = new ConcurrentHashMap<>();
+
+  RequestOutcomes(MeterRegistry meters, Engine engine, MetricsSettings settings) {
     this.meters = meters;
-    this.timeToFirstToken =
-        Timer.builder("baton.chat.time.to.first.token")
-            .description("From acceptance to the first generated token")
-            .publishPercentileHistogram()
-            .register(meters);
-    this.queued =
-        Timer.builder("baton.chat.queued")
-            .description("From acceptance to the first computed prompt token")
-            .publishPercentileHistogram()
-            .register(meters);
+    this.generations = new GenerationMeters(meters, engine.model().id());
+    this.tenants = new TenantMeters(meters, settings.tenants());
+    count("stop", 0);
+    for (AbortedBy cause : AbortedBy.values()) {
+      aborted(cause, 0);
+    }
   }
 
   /** A request that was not accepted, or whose answer could not be written. */
   public void refused(String requestId, String tenantId, @Nullable String code) {
     String outcome = code == null ? "refused" : code;
-    count(outcome);
-    log.info("request={} tenant={} outcome={}", requestId, tenantId, outcome);
+    count(outcome, 1);
+    log.atInfo()
+        .addKeyValue("request", requestId)
+        .addKeyValue("tenant", tenantId)
+        .addKeyValue("outcome", outcome)
+        .log("refused");
   }
 
   /**
    * A request the engine had accepted.
    *
+   * @param slowReader whether it was cancelled because nobody read its answer fast enough
    * @param last its last event
    */
-  public void ended(String requestId, String tenantId, boolean streamed, GenerationEvent last) {
+  public void ended(
+      String requestId,
+      String tenantId,
+      boolean streamed,
+      boolean slowReader,
+      GenerationEvent last) {
     String outcome;
+    String errorType = GenerationMeters.NO_ERROR;
     TokenUsage usage;
     switch (last) {
       case GenerationEvent.Finished finished -> {
-        outcome = name(finished.reason());
+        outcome = slowReader ? "slow_reader" : lowerCase(finished.reason());
         usage = finished.usage();
+        if (finished.reason() == FinishReason.CANCELLED) {
+          aborted(slowReader ? AbortedBy.SLOW_READER : AbortedBy.CLIENT, 1);
+        }
       }
       case GenerationEvent.Failed failed -> {
-        outcome = failed.error().code().name().toLowerCase(Locale.ROOT);
+        ErrorCode code = failed.error().code();
+        outcome = lowerCase(code);
+        errorType = outcome;
         usage = failed.usage();
+        if (code == ErrorCode.TIMEOUT) {
+          aborted(AbortedBy.TIMEOUT, 1);
+        } else if (code == ErrorCode.DRAINING) {
+          aborted(AbortedBy.SHUTDOWN, 1);
+        }
       }
       case GenerationEvent.Started started ->
           throw new IllegalArgumentException("not a last event");
       case GenerationEvent.Token token -> throw new IllegalArgumentException("not a last event");
     }
-    count(outcome);
-    tokens("prompt", usage.promptTokens());
-    tokens("cached", usage.cachedTokens());
-    tokens("completion", usage.completionTokens());
-    if (usage.completionTokens() > 0) {
-      timeToFirstToken.record(usage.timeToFirstToken());
-      queued.record(usage.queued());
-    }
-    log.info(
-        "request={} tenant={} outcome={} stream={} prompt_tokens={} cached_tokens={}"
-            + " completion_tokens={} queued_ms={} first_token_ms={} total_ms={}",
-        requestId,
-        tenantId,
-        outcome,
-        streamed,
-        usage.promptTokens(),
-        usage.cachedTokens(),
-        usage.completionTokens(),
-        usage.queued().toMillis(),
-        usage.timeToFirstToken().toMillis(),
-        usage.total().toMillis());
+    count(outcome, 1);
+    generations.ended(errorType, usage);
+    tenants.ended(tenantId, usage);
+    log.atInfo()
+        .addKeyValue("request", requestId)
+        .addKeyValue("tenant", tenantId)
+        .addKeyValue("outcome", outcome)
+        .addKeyValue("stream", streamed)
+        .addKeyValue("prompt_tokens", usage.promptTokens())
+        .addKeyValue("cached_tokens", usage.cachedTokens())
+        .addKeyValue("completion_tokens", usage.completionTokens())
+        .addKeyValue("queued_ms", usage.queued().toMillis())
+        .addKeyValue("first_token_ms", usage.timeToFirstToken().toMillis())
+        .addKeyValue("total_ms", usage.total().toMillis())
+        .log("answered");
   }
 
-  private static String name(FinishReason reason) {
-    return switch (reason) {
-      case STOP -> "stop";
-      case LENGTH -> "length";
-      case CANCELLED -> "cancelled";
-    };
+  private static String lowerCase(Enum<?> name) {
+    return name.name().toLowerCase(Locale.ROOT);
   }
 
-  private void count(String outcome) {
-    meters.counter("baton.chat.requests", "outcome", outcome).increment();
+  /** Outcomes are codes of the platform and the engine: a small closed set. */
+  private void count(String outcome, int requests) {
+    outcomes
+        .computeIfAbsent(
+            outcome,
+            name -> Counter.builder("baton.chat.requests").tag("outcome", name).register(meters))
+        .increment(requests);
   }
 
-  private void tokens(String kind, int count) {
-    meters.counter("baton.chat.tokens", "kind", kind).increment(count);
+  private void aborted(AbortedBy cause, int requests) {
+    meters.counter("baton.chat.aborted", "by", lowerCase(cause)).increment(requests);
   }
 }

@@ -119,6 +119,18 @@ public final class ApiProblem extends RuntimeException {
         null);
   }
 
+  /** 429 that passes: the tenant asks for more than its share at this moment. */
+  public static ApiProblem slowDown(String message, Duration retryAfter) {
+    return new ApiProblem(
+        HttpStatus.TOO_MANY_REQUESTS,
+        "rate_limit_error",
+        "slow_down",
+        null,
+        message,
+        retryAfter,
+        null);
+  }
+
   /** 503 that passes: something this server needs is away, or it is shutting down. */
   public static ApiProblem unavailable(
       String code, String message, Duration retryAfter, @Nullable Throwable cause) {

@@ -78,6 +78,15 @@ public final class Problems {
               message,
               error.retryAfter(),
               error);
+      case TIMEOUT ->
+          new ApiProblem(
+              HttpStatus.SERVICE_UNAVAILABLE,
+              "service_unavailable_error",
+              "timeout",
+              null,
+              message,
+              error.retryAfter(),
+              error);
       case DRAINING -> ApiProblem.draining();
       case MODEL_FILE_INVALID,
           MODEL_UNSUPPORTED,

@@ -1,9 +1,11 @@
 package dev.baton.platform.problem;
 
+import io.micrometer.common.KeyValue;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.server.reactive.observation.ServerRequestObservationContext;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
@@ -23,6 +25,9 @@ public final class RequestId implements WebFilter {
     String id = "req_" + HexFormat.of().formatHex(random);
     exchange.getAttributes().put(ATTRIBUTE, id);
     exchange.getResponse().getHeaders().set("x-request-id", id);
+    // On spans only: a value of its own for each request is nothing for metrics.
+    ServerRequestObservationContext.findCurrent(exchange.getAttributes())
+        .ifPresent(span -> span.addHighCardinalityKeyValue(KeyValue.of("baton.request.id", id)));
     return chain.filter(exchange);
   }
 

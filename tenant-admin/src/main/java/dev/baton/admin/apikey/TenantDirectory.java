@@ -168,9 +168,10 @@ public final class TenantDirectory {
           .flatMap(answer -> Mono.justOrEmpty(proven(key, digest, answer)))
           .doOnNext(known -> {
             keys.put(digest, known);
-            // A change that came in between would else be overwritten with older knowledge.
+            // A change that came in between would else be overwritten with older knowledge. Kept
+            // nevertheless for the grace: the store may go away before it is asked again.
             if (changesSeen.get() != seen) {
-              keys.remove(digest);
+              keys.put(digest, unconfirmed(known));
             }
           })
           .switchIfEmpty(Mono.fromRunnable(() -> keys.remove(digest)));

@@ -64,7 +64,7 @@ final class AdminProblems {
       case MEMORY_FULL ->
           problem(HttpStatus.INSUFFICIENT_STORAGE, "memory-full", detail, error)
               .retryAfter(retry(error));
-      case QUEUE_FULL, DRAINING ->
+      case QUEUE_FULL, TIMEOUT, DRAINING ->
           problem(HttpStatus.SERVICE_UNAVAILABLE, "engine-unavailable", detail, error)
               .retryAfter(retry(error));
       case MODEL_FILE_INVALID, MODEL_UNSUPPORTED, CONFIGURATION_INVALID, INTERNAL ->

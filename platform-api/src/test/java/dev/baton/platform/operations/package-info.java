@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.platform.operations;
+
+import org.jspecify.annotations.NullMarked;

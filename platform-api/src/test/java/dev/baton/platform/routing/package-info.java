@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.platform.routing;
+
+import org.jspecify.annotations.NullMarked;
