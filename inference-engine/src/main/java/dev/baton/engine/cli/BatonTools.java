@@ -29,14 +29,15 @@ import picocli.CommandLine.Spec;
       TokenizeCommand.class,
       DetokenizeCommand.class,
       TemplateCommand.class,
-      ModelCommand.class
+      ModelCommand.class,
+      DoctorCommand.class
     })
 public final class BatonTools implements Runnable {
   /** Held, or its level would go with it. */
   private static final Logger ENGINE_LOG = Logger.getLogger("dev.baton.engine");
 
   private static final Set<String> COMMANDS =
-      Set.of("generate", "score", "tokenize", "detokenize", "template", "model");
+      Set.of("generate", "score", "tokenize", "detokenize", "template", "model", "doctor");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it

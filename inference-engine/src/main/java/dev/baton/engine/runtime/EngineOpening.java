@@ -5,6 +5,7 @@ import dev.baton.engine.EngineModel;
 import dev.baton.engine.ErrorCode;
 import dev.baton.engine.backend.cpu.CpuBackend;
 import dev.baton.engine.backend.cpu.CpuSettings;
+import dev.baton.engine.backend.cpu.KernelChoice;
 import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.scheduler.SchedulerSettings;
@@ -85,16 +86,21 @@ final class EngineOpening {
     int blocks = budget.blocks(settings, config.contextLength());
     int processors = Runtime.getRuntime().availableProcessors();
     int threads = settings.threads() == null ? processors : settings.threads();
+    if (threads > processors) {
+      throw new EngineException(
+          ErrorCode.CONFIGURATION_INVALID,
+          "%d threads asked for, but this process may use %d cores; lower the threads, or leave them out"
+              .formatted(threads, processors));
+    }
+    KernelChoice kernels = KernelChoice.here();
+    LOG.log(
+        Level.INFO, () -> "kernels: %s (%s)".formatted(kernels.set().title(), kernels.reason()));
     try {
       return CpuBackend.open(
           file,
           config,
           new CpuSettings(
-              Math.min(threads, processors),
-              blocks,
-              blockTokens,
-              batch.tokensPerStep(),
-              batch.maxSequences()));
+              threads, blocks, blockTokens, batch.tokensPerStep(), batch.maxSequences(), kernels));
     } catch (IllegalArgumentException e) {
       throw new EngineException(
           ErrorCode.CONFIGURATION_INVALID, "CPU backend: " + e.getMessage(), e);

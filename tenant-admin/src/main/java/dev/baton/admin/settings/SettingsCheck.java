@@ -34,6 +34,9 @@ final class SettingsCheck implements BeanFactoryPostProcessor {
   /** How a build tells its tests about the machine; no setting of a running process. */
   private static final String TESTS = "baton.test.";
 
+  /** What the engine reads and checks itself, before there is a platform. */
+  private static final String ENGINE = "baton.engine.";
+
   @Override
   public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
     // Fetched, not injected: injection is not set up yet when such a bean is made.
@@ -69,6 +72,7 @@ final class SettingsCheck implements BeanFactoryPostProcessor {
       for (String given : enumerable.getPropertyNames()) {
         if (isOurs(given)
             && !given.startsWith(TESTS)
+            && !given.startsWith(ENGINE)
             && known.stream().noneMatch(key -> matches(key, given))) {
           faults.add(
               "%s is no setting; the nearest is %s. Set in %s."

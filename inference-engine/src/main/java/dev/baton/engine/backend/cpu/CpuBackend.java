@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The transformer on the CPU, f32 activations and KV. All buffers are allocated when it is opened.
  *
- * <p>The model file must stay open as long as the backend: weights are read from its mapping.
+ * <p>The model file must stay open as long as the backend: the embedding, and with the Vector API
+ * all weights, are read from its mapping.
  */
 public final class CpuBackend implements Backend {
   /** Elements that a worker takes at once from element-wise work. */
@@ -58,26 +59,34 @@ public final class CpuBackend implements Backend {
   private record Layer(
       ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
 
-  private CpuBackend(ModelConfig config, ModelWeights weights, CpuSettings settings, Arena arena) {
+  private CpuBackend(
+      ModelConfig config,
+      ModelWeights weights,
+      CpuSettings settings,
+      Arena arena,
+      ComputePool pool) {
     this.config = config;
     this.arena = arena;
+    this.pool = pool;
     int maxRows = settings.maxRows();
     int maxPositions =
         (int)
             Math.min(config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
     embedding = weights.embedding();
     outputNorm = weights.outputNorm();
-    output = Linear.of(weights.output());
+    LayerLoading loading = new LayerLoading(settings.kernels().set(), pool, arena, weights);
+    output = loading.linear(weights.output());
     layers = new ArrayList<>();
     for (ModelWeights.Layer layer : weights.layers()) {
       layers.add(
           new Layer(
               layer,
-              Linear.concatenated(List.of(layer.query(), layer.key(), layer.value())),
-              Linear.of(layer.attentionOutput()),
-              Linear.concatenated(List.of(layer.gate(), layer.up())),
-              Linear.of(layer.down())));
+              loading.linear(layer.query(), layer.key(), layer.value()),
+              loading.linear(layer.attentionOutput()),
+              loading.linear(layer.gate(), layer.up()),
+              loading.linear(layer.down())));
     }
+    loading.finish();
     rope =
         new RopeTables(
             maxPositions,
@@ -95,7 +104,6 @@ public final class CpuBackend implements Backend {
     activated = floats(maxRows, config.ffnDim());
     projected = floats(maxRows, config.modelDim());
     logits = floats(settings.maxLogitRows(), config.vocabSize());
-    pool = new ComputePool(settings.threads());
     attention = new Attention(arena, pool, config, kv, maxRows);
     rowScratch = new float[settings.threads()][Math.max(config.modelDim(), qkvDim())];
   }
@@ -104,13 +112,15 @@ public final class CpuBackend implements Backend {
   public static CpuBackend open(GgufFile file, ModelConfig config, CpuSettings settings) {
     ModelWeights weights = ModelWeights.of(file, config);
     Arena arena = Arena.ofShared();
+    ComputePool pool = new ComputePool(settings.threads());
     boolean opened = false;
     try {
-      CpuBackend backend = new CpuBackend(config, weights, settings, arena);
+      CpuBackend backend = new CpuBackend(config, weights, settings, arena, pool);
       opened = true;
       return backend;
     } finally {
       if (!opened) {
+        pool.close();
         arena.close();
       }
     }

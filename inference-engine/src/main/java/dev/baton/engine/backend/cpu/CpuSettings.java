@@ -8,9 +8,20 @@ package dev.baton.engine.backend.cpu;
  * @param blockTokens tokens of a block, 16 or 32; machines with 512-bit vectors need 32
  * @param maxRows tokens of a step
  * @param maxLogitRows rows of a step whose logits may be asked for
+ * @param kernels what computes
  */
 public record CpuSettings(
-    int threads, int blockCount, int blockTokens, int maxRows, int maxLogitRows) {
+    int threads,
+    int blockCount,
+    int blockTokens,
+    int maxRows,
+    int maxLogitRows,
+    KernelChoice kernels) {
+
+  /** With the kernels that suit this machine. */
+  public CpuSettings(int threads, int blockCount, int blockTokens, int maxRows, int maxLogitRows) {
+    this(threads, blockCount, blockTokens, maxRows, maxLogitRows, KernelChoice.here());
+  }
 
   /** Fits every machine's vectors. */
   public static final int DEFAULT_BLOCK_TOKENS = 32;

@@ -16,8 +16,8 @@ import jdk.incubator.vector.VectorSpecies;
  * bytes, shorts or floats.
  *
  * <p>Implementation note. One constant segment over all memory lets the compiler drop the bounds
- * and liveness checks that segments of their own would cost for each vector. So {@link Linear}
- * checks every segment once a product, and nothing else may call these.
+ * and liveness checks that segments of their own would cost for each vector. So {@link
+ * VectorLinear} checks every segment once a product, and nothing else may call these.
  */
 final class NativeMemory {
   /** Whether the machine has vectors of at least eight floats; narrower ones decode scalar. */

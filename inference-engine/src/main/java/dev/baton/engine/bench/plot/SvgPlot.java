@@ -47,10 +47,10 @@ public final class SvgPlot {
     svg.append(
         format(
             """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">
-            <style>text { font: 12px system-ui, sans-serif; fill: #808890 } .title { font-size: 15px; font-weight: 600 }
-            .grid { stroke: #808890; stroke-opacity: .25 } .line { fill: none; stroke-width: 2 }
-        .dashed { stroke-dasharray: 6 4 }</style>
+                <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">
+                <style>text { font: 12px system-ui, sans-serif; fill: #808890 } .title { font-size: 15px; font-weight: 600 }
+                .grid { stroke: #808890; stroke-opacity: .25 } .line { fill: none; stroke-width: 2 }
+            .dashed { stroke-dasharray: 6 4 }</style>
             """,
             WIDTH, HEIGHT, escaped(chart.title())));
     text("title", LEFT, 24, "start", chart.title());

@@ -44,12 +44,14 @@ final class ForwardHarness implements AutoCloseable {
     }
   }
 
-  private ForwardHarness(Path path, int threads, int blockCount) {
+  private ForwardHarness(Path path, int threads, int blockCount, KernelChoice kernels) {
     file = GgufFile.open(path);
     config = ModelConfig.of(file);
     backend =
         CpuBackend.open(
-            file, config, new CpuSettings(threads, blockCount, BLOCK_TOKENS, MAX_ROWS, MAX_ROWS));
+            file,
+            config,
+            new CpuSettings(threads, blockCount, BLOCK_TOKENS, MAX_ROWS, MAX_ROWS, kernels));
     for (int i = 0; i < blockCount; i++) {
       free.add(i);
     }
@@ -60,11 +62,19 @@ final class ForwardHarness implements AutoCloseable {
     return open(model, folder, 2, 160);
   }
 
+  static ForwardHarness open(RandomModelSpec.Builder model, Path folder, KernelSet kernels)
+      throws IOException {
+    Path path = folder.resolve("model.gguf");
+    model.writeTo(path);
+    KernelChoice choice = KernelChoice.of(kernels, NativeLibrary.instance());
+    return new ForwardHarness(path, 2, 160, choice);
+  }
+
   static ForwardHarness open(
       RandomModelSpec.Builder model, Path folder, int threads, int blockCount) throws IOException {
     Path path = folder.resolve("model.gguf");
     model.writeTo(path);
-    return new ForwardHarness(path, threads, blockCount);
+    return new ForwardHarness(path, threads, blockCount, KernelChoice.here());
   }
 
   Sequence sequence() {

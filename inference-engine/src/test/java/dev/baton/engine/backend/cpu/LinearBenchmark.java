@@ -83,7 +83,8 @@ public class LinearBenchmark {
       for (long at = 0; at < bytes; at += run.byteSize()) {
         MemorySegment.copy(run, 0, data, at, Math.min(run.byteSize(), bytes - at));
       }
-      layers[i] = Linear.of(new Tensor("w", type, List.of((long) inputs, (long) outputs), data));
+      layers[i] =
+          VectorLinear.of(new Tensor("w", type, List.of((long) inputs, (long) outputs), data));
     }
     x = arena.allocate((long) rows * inputs * Float.BYTES, 64);
     for (int i = 0; i < rows * inputs; i++) {

@@ -9,7 +9,9 @@ import dev.baton.engine.tensor.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Products against a sum in double precision over weights decoded one by one. */
+/**
+ * Products of every kernel set that this machine has against a sum in double precision over weights
+ * decoded one by one.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LinearTest {
   private static final int[] ROWS = {
@@ -25,10 +30,21 @@ class LinearTest {
   };
 
   private final ComputePool pool = new ComputePool(3);
+  private final Arena arena = Arena.ofShared();
+  private final Map<KernelSet, NativeKernels> natives = new EnumMap<>(KernelSet.class);
+
+  LinearTest() {
+    for (KernelSet set : TestKernels.available()) {
+      if (set.isNative()) {
+        natives.put(set, new NativeKernels(set, arena));
+      }
+    }
+  }
 
   @AfterAll
   void close() {
     pool.close();
+    arena.close();
   }
 
   @ParameterizedTest
@@ -51,6 +67,12 @@ class LinearTest {
     }
     check(List.of(weights(type, 130, 1_280, 1, 5)), 1, 1);
     check(List.of(weights(type, 130, 1_280, 1, 5)), 9, 1);
+  }
+
+  @Test
+  void holdsForTheRowsOfALargeVocabulary() {
+    check(List.of(weights(TensorType.Q8_0, 128_256, 64, 1, 5)), 1, 1);
+    check(List.of(weights(TensorType.Q6_K, 128_256, 256, 1, 5)), 3, 1);
   }
 
   @ParameterizedTest
@@ -92,16 +114,16 @@ class LinearTest {
   void refusesUnlikeInputsAndShortSegments() {
     Tensor narrow = weights(TensorType.F32, 2, 32, 1, 1);
     Tensor wide = weights(TensorType.F32, 2, 64, 1, 1);
-    assertThatThrownBy(() -> Linear.concatenated(List.of(narrow, wide)))
+    assertThatThrownBy(() -> VectorLinear.concatenated(List.of(narrow, wide)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("same inputs");
     MemorySegment x = Arena.ofAuto().allocate(32 * 4);
     MemorySegment y = Arena.ofAuto().allocate(2 * 4);
-    assertThatThrownBy(() -> Linear.of(narrow).multiply(pool, x, 2, y))
+    assertThatThrownBy(() -> VectorLinear.of(narrow).multiply(pool, x, 2, y))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("x of [2, 32]");
     assertThatThrownBy(
-            () -> Linear.of(narrow).multiply(pool, x, 1, MemorySegment.ofArray(new float[2])))
+            () -> VectorLinear.of(narrow).multiply(pool, x, 1, MemorySegment.ofArray(new float[2])))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("off the heap");
   }
@@ -110,7 +132,7 @@ class LinearTest {
   void refusesWeightsOfAClosedFile() {
     Arena file = Arena.ofShared();
     Tensor weight = new Tensor("w", TensorType.F32, List.of(8L, 1L), file.allocate(32, 64));
-    Linear linear = Linear.of(weight);
+    Linear linear = VectorLinear.of(weight);
     file.close();
     MemorySegment x = Arena.ofAuto().allocate(32);
     assertThatThrownBy(() -> linear.multiply(pool, x, 1, Arena.ofAuto().allocate(4)))
@@ -118,8 +140,65 @@ class LinearTest {
         .hasMessageContaining("closed");
   }
 
+  @ParameterizedTest
+  @EnumSource(TensorType.class)
+  void nativeProductsOfARowAreTheSameBitsInEveryBatch(TensorType type) {
+    int inputs = 768;
+    int outputs = 83;
+    int most = 29;
+    Tensor weight = weights(type, outputs, inputs, 1, 7);
+    Random random = new Random(5);
+    MemorySegment x = arena.allocate((long) most * inputs * 4, 64);
+    for (int i = 0; i < most * inputs; i++) {
+      x.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
+    }
+    for (NativeKernels kernels : natives.values()) {
+      if (kernels.set() == KernelSet.NATIVE_AMX) {
+        continue; // its tiles sum in another order than its single rows
+      }
+      Linear linear = new NativeLinear(kernels, pool, arena, List.of(weight));
+      MemorySegment one = arena.allocate(outputs * 4L, 64);
+      MemorySegment many = arena.allocate((long) most * outputs * 4, 64);
+      for (int rows = 2; rows <= most; rows++) {
+        linear.multiply(pool, x, rows, many);
+        for (int row = 0; row < rows; row++) {
+          linear.multiply(pool, x.asSlice((long) row * inputs * 4), 1, one);
+          assertThat(many.asSlice((long) row * outputs * 4, outputs * 4L).mismatch(one))
+              .as("%s %s row %d of %d", kernels.set(), type, row, rows)
+              .isEqualTo(-1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void nativeProductsOfNumbersThatAreNotFiniteAreNotFinite() {
+    Tensor weight = weights(TensorType.Q8_0, 16, 64, 1, 7);
+    MemorySegment y = arena.allocate(2 * 16 * 4L, 64);
+    for (float wrong : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      MemorySegment x = arena.allocate(2 * 64 * 4L, 64);
+      x.setAtIndex(ValueLayout.JAVA_FLOAT, 70, wrong);
+      for (NativeKernels kernels : natives.values()) {
+        new NativeLinear(kernels, pool, arena, List.of(weight)).multiply(pool, x, 2, y);
+        assertThat(y.getAtIndex(ValueLayout.JAVA_FLOAT, 3)).isZero();
+        assertThat(y.getAtIndex(ValueLayout.JAVA_FLOAT, 19)).isNaN();
+      }
+    }
+  }
+
   private void check(List<Tensor> weights, int rows, float magnitude) {
-    Linear linear = Linear.concatenated(weights);
+    check(VectorLinear.concatenated(weights), 2e-6, weights, rows, magnitude);
+    for (NativeKernels kernels : natives.values()) {
+      double tolerance = kernels.set() == KernelSet.NATIVE_AMX ? 6e-3 : 3e-5;
+      try (Arena panels = Arena.ofShared()) {
+        Linear linear = new NativeLinear(kernels, pool, panels, weights);
+        check(linear, tolerance, weights, rows, magnitude);
+      }
+    }
+  }
+
+  private void check(
+      Linear linear, double tolerance, List<Tensor> weights, int rows, float magnitude) {
     int inputs = linear.inputs();
     int outputs = linear.outputs();
     Random random = new Random(rows * 31L + inputs);
@@ -147,7 +226,7 @@ class LinearTest {
             absolute += Math.abs(product);
           }
           float found = y.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * outputs + output);
-          if (!(Math.abs(found - sum) <= 2e-6 * absolute)) {
+          if (!(Math.abs(found - sum) <= tolerance * absolute)) {
             assertThat(found)
                 .as("%s [%d, %d] row %d output %d", weights, rows, inputs, r, output)
                 .isEqualTo((float) sum);

@@ -1,0 +1,85 @@
+package dev.baton.engine.backend.cpu;
+
+import dev.baton.engine.tensor.BlockEncoder;
+import dev.baton.engine.tensor.Tensor;
+import dev.baton.engine.tensor.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Random;
+
+/** Small products of a native tier against sums in double precision, before it is used. */
+final class NativeSelfCheck {
+  private static final int INPUTS = 512;
+  private static final int OUTPUTS = 41; // two panels and a part of one
+  private static final int ROWS = 15; // a full tile and a part of one
+
+  /** Of the sum of absolute products: int16 activations take 1e-5 of it, bf16 ones 4e-3. */
+  private static final double TOLERANCE = 3e-5;
+
+  private static final double AMX_TOLERANCE = 6e-3;
+
+  private NativeSelfCheck() {}
+
+  /** Where a tier differs from scalar code, one clause; empty when it does not. */
+  static String difference(KernelSet set) {
+    Random random = new Random(1);
+    try (Arena arena = Arena.ofConfined();
+        ComputePool pool = new ComputePool(1)) {
+      NativeKernels kernels = new NativeKernels(set, arena);
+      MemorySegment x = gaussian(random, arena, ROWS * INPUTS);
+      MemorySegment y = arena.allocate((long) ROWS * OUTPUTS * Float.BYTES, 64);
+      for (TensorType type : TensorType.values()) {
+        Tensor weight = weight(random, arena, type);
+        new NativeLinear(kernels, pool, arena, List.of(weight)).multiply(pool, x, ROWS, y);
+        double error = largestError(weight, x, y);
+        if (!(error <= (set == KernelSet.NATIVE_AMX ? AMX_TOLERANCE : TOLERANCE))) {
+          return "its %s product failed the self-check (error %.1e)".formatted(type, error);
+        }
+      }
+    }
+    return "";
+  }
+
+  private static MemorySegment gaussian(Random random, Arena arena, int count) {
+    MemorySegment values = arena.allocate((long) count * Float.BYTES, 64);
+    for (int i = 0; i < count; i++) {
+      values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
+    }
+    return values;
+  }
+
+  private static Tensor weight(Random random, Arena arena, TensorType type) {
+    float[] values = new float[OUTPUTS * INPUTS];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    MemorySegment data = arena.allocate(type.sizeBytes(values.length), 64);
+    BlockEncoder.quantize(type, values, 0, values.length, data, 0);
+    return new Tensor("check", type, List.of((long) INPUTS, (long) OUTPUTS), data);
+  }
+
+  /** Largest difference relative to the sum of absolute products. */
+  private static double largestError(Tensor weight, MemorySegment x, MemorySegment y) {
+    float[] row = new float[INPUTS];
+    double largest = 0;
+    for (int output = 0; output < OUTPUTS; output++) {
+      weight.readRow(output, row, 0);
+      for (int r = 0; r < ROWS; r++) {
+        double sum = 0;
+        double absolute = 0;
+        for (int k = 0; k < INPUTS; k++) {
+          double product =
+              (double) x.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * INPUTS + k) * row[k];
+          sum += product;
+          absolute += Math.abs(product);
+        }
+        double found = y.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * OUTPUTS + output);
+        double error = Math.abs(found - sum) / absolute;
+        largest = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(largest, error);
+      }
+    }
+    return largest;
+  }
+}
