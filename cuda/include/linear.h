@@ -201,7 +201,7 @@ DEVICE void linear(const void* weight, const bf16* x, const float* bias, float* 
 }
 
 #define LINEAR_KERNEL(name, Format, TILES)                                                                \
-  KERNEL __launch_bounds__(LINEAR_THREADS, (TILES) > 2 ? 1 : 2)                                           \
+  KERNEL __launch_bounds__(LINEAR_THREADS, (TILES) > 1 ? 1 : 2)                                           \
       name(const void* weight, const bf16* x, const float* bias, float* y, float* partials, int* tickets, \
            const int* row_count, int n, int k, int y_stride, int accumulate) {                            \
     linear<Format, TILES>(weight, x, bias, y, partials, tickets, row_count, n, k, y_stride, accumulate);  \

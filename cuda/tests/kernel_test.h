@@ -4,6 +4,7 @@
 // Buffers are vectors of exactly the size that a kernel is promised, so that AddressSanitizer sees each access beyond
 // them. Each case prints one line, "ok NAME" or "FAILED NAME: why", which the Java test reports one by one.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
