@@ -38,6 +38,16 @@ public final class RopeTables {
     }
   }
 
+  /** Cosines, {@code [positions, headDim / 2]}; read only. */
+  public float[] cosines() {
+    return cosines;
+  }
+
+  /** Sines, {@code [positions, headDim / 2]}; read only. */
+  public float[] sines() {
+    return sines;
+  }
+
   /** Turns {@code head[at .. at + headDim)} to {@code position}. */
   public void rotateInPlace(RopeStyle style, float[] head, int at, int position) {
     int row = position * pairCount;

@@ -1,0 +1,20 @@
+package dev.baton.cuda;
+
+import dev.baton.cuda.RowKernels.Heads;
+
+/** All kernels of the forward pass, loaded on one GPU. Made on the GPU's thread. */
+public record CudaKernels(RowKernels rows, LinearKernels linear, RelayKernels relay) {
+  /**
+   * Loads the kernels.
+   *
+   * @param heads shape of the model's attention
+   * @throws CudaUnavailableException when the build has none for this GPU or for such heads
+   */
+  public static CudaKernels load(Gpu gpu, Heads heads) {
+    KernelModules modules = KernelModules.load(gpu);
+    return new CudaKernels(
+        new RowKernels(modules),
+        new LinearKernels(modules, gpu.multiprocessors()),
+        new RelayKernels(modules, gpu.multiprocessors(), heads));
+  }
+}

@@ -1,0 +1,520 @@
+package dev.baton.engine.backend.cuda;
+
+import dev.baton.cuda.CudaException;
+import dev.baton.cuda.CudaGraph;
+import dev.baton.cuda.CudaKernels;
+import dev.baton.cuda.CudaSettings;
+import dev.baton.cuda.CudaStream;
+import dev.baton.cuda.CudaUnavailableException;
+import dev.baton.cuda.DeviceArena;
+import dev.baton.cuda.DeviceBuffer;
+import dev.baton.cuda.Gpu;
+import dev.baton.cuda.LinearKernels;
+import dev.baton.cuda.PinnedBuffer;
+import dev.baton.cuda.RelayKernels;
+import dev.baton.cuda.RowKernels.Heads;
+import dev.baton.cuda.WeightMatrix;
+import dev.baton.engine.EngineException;
+import dev.baton.engine.ErrorCode;
+import dev.baton.engine.attention.RelayCostModel;
+import dev.baton.engine.backend.Backend;
+import dev.baton.engine.backend.DeviceLostException;
+import dev.baton.engine.backend.KvLayout;
+import dev.baton.engine.backend.Logits;
+import dev.baton.engine.backend.Step;
+import dev.baton.engine.gguf.GgufFile;
+import dev.baton.engine.model.ModelConfig;
+import dev.baton.engine.model.ModelWeights;
+import dev.baton.engine.model.RopeStyle;
+import dev.baton.engine.model.RopeTables;
+import dev.baton.engine.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transformer on one NVIDIA GPU: f32 residual stream and sums, bf16 activations, f16 keys and
+ * values. All memory is taken when it is opened: weights, KV blocks, buffers.
+ *
+ * <p>What changes from step to step is in device memory ({@link StepLayout}), so the launches of a
+ * step of up to 64 tokens depend on its size only, rounded up; they are recorded once and replayed.
+ *
+ * <p>KV memory: {@code [block][layer][kvHead][keys, values][blockTokens][headDim]} f16.
+ */
+public final class CudaBackend implements Backend {
+  /** Steps of up to so many tokens have recorded launches. */
+  private static final int[] BUCKETS = {1, 2, 4, 8, 16, 32, 48, 64};
+
+  /** What a KV pool without a stated size leaves free for the driver and its libraries. */
+  private static final double KV_SHARE = 0.9;
+
+  private final ModelConfig config;
+  private final CudaLimits limits;
+  private final Gpu gpu;
+  private final CudaStream stream;
+  private final CudaKernels kernels;
+  private final DeviceWeights weights;
+  private final Activations buffers;
+  private final StepLayout layout;
+  private final StepLayout.OnDevice step;
+  private final PinnedBuffer stepHost;
+  private final PinnedBuffer logitsHost;
+  private final DeviceBuffer kv;
+  private final KvLayout kvLayout;
+  private final Heads heads;
+  private final RelayCostModel relayCostModel;
+  private final Map<Integer, CudaGraph> graphs = new TreeMap<>(); // by bucket
+
+  private CudaBackend(Gpu gpu, GgufFile file, ModelConfig config, CudaLimits limits) {
+    this.gpu = gpu;
+    this.config = config;
+    this.limits = limits;
+    relayCostModel = new CudaRelayCostModel(config.headsPerKvHead());
+    heads = heads(config, limits.blockTokens());
+    kernels = CudaKernels.load(gpu, heads);
+    stream = gpu.newStream();
+    ModelWeights model = ModelWeights.of(file, config);
+    MemoryNeed need = need(model);
+    int blockCount = blockCount(need);
+    long blockBytes = heads.blockStride() * Short.BYTES;
+    kvLayout = new KvLayout(blockCount, limits.blockTokens(), blockBytes / limits.blockTokens());
+    int positions =
+        (int) Math.min(config.contextLength(), (long) blockCount * limits.blockTokens());
+    DeviceArena weightMemory = gpu.allocate(need.weights(), "the model's weights");
+    kv = gpu.allocate(blockBytes * blockCount, "the KV memory").take(blockBytes * blockCount);
+    layout = layout(blockCount, positions);
+    long[] sizes = Activations.sizes(config, model, limits, kernels.linear(), layout.sizeBytes());
+    DeviceArena bufferMemory = gpu.allocate(total(sizes), "the buffers of a step");
+    buffers = Activations.take(bufferMemory, sizes);
+    step = layout.new OnDevice(buffers.step());
+    stepHost = gpu.pin(layout.sizeBytes());
+    logitsHost = gpu.pin(buffers.logits().sizeBytes());
+    stream.clear(kv);
+    clearTickets();
+    RopeTables rope =
+        new RopeTables(
+            positions,
+            config.headDim(),
+            config.ropeBase(),
+            config.ropeScaling(),
+            model.ropeDivisors());
+    weights =
+        DeviceWeights.upload(
+            model,
+            rope,
+            new WeightUpload(
+                gpu, stream, kernels.rows(), weightMemory, need.file(), need.largest()));
+    stream.synchronize();
+  }
+
+  /**
+   * Opens the GPU, takes its memory and uploads the weights.
+   *
+   * @throws EngineException {@link ErrorCode#CONFIGURATION_INVALID} when the GPU can not be used or
+   *     has too little memory, {@link ErrorCode#MODEL_UNSUPPORTED} for a model whose shape the
+   *     kernels do not have
+   */
+  public static CudaBackend open(
+      GgufFile file, ModelConfig config, CudaLimits limits, CudaSettings settings) {
+    String reason = unserved(config);
+    if (!reason.isEmpty()) {
+      throw new EngineException(
+          ErrorCode.MODEL_UNSUPPORTED, reason + "; serve it with baton.engine.device=cpu");
+    }
+    Gpu gpu = opened(() -> Gpu.open(settings));
+    boolean opened = false;
+    try {
+      CudaBackend backend =
+          opened(() -> gpu.call(() -> new CudaBackend(gpu, file, config, limits)));
+      opened = true;
+      return backend;
+    } finally {
+      if (!opened) {
+        gpu.close();
+      }
+    }
+  }
+
+  private static <T> T opened(Supplier<T> opening) {
+    try {
+      return opening.get();
+    } catch (CudaUnavailableException | CudaException e) {
+      throw new EngineException(
+          ErrorCode.CONFIGURATION_INVALID,
+          Objects.requireNonNullElse(e.getMessage(), "the GPU can not be used"),
+          e);
+    }
+  }
+
+  /** Why the kernels can not serve a model of this shape; empty when they can. */
+  static String unserved(ModelConfig config) {
+    for (int width : new int[] {config.modelDim(), config.ffnDim(), config.queryDim()}) {
+      if (width % WeightMatrix.COLUMN_MULTIPLE != 0) {
+        return "the GPU kernels serve widths in multiples of %d, the model has %d"
+            .formatted(WeightMatrix.COLUMN_MULTIPLE, width);
+      }
+    }
+    return RelayKernels.unserved(config.headCount(), config.kvHeadCount(), config.headDim());
+  }
+
+  // ---- memory
+
+  private static Heads heads(ModelConfig config, int blockTokens) {
+    return new Heads(
+        config.headCount(),
+        config.kvHeadCount(),
+        config.headDim(),
+        blockTokens,
+        layerStride(config, blockTokens) * config.layerCount(),
+        config.ropeStyle() == RopeStyle.HALVES);
+  }
+
+  /** Elements of one layer's part of a block. */
+  private static long layerStride(ModelConfig config, int blockTokens) {
+    return 2L * config.kvDim() * blockTokens;
+  }
+
+  /**
+   * Bytes that a model takes beside its KV memory.
+   *
+   * @param weights with the staging of their upload
+   * @param file bytes to upload
+   * @param largest matrix of the file
+   */
+  private record MemoryNeed(long weights, long buffers, long file, long largest) {}
+
+  private MemoryNeed need(ModelWeights model) {
+    long file = 0;
+    long largest = 0;
+    for (Tensor matrix : DeviceWeights.matrices(model)) {
+      long bytes = matrix.rowBytes() * matrix.rows();
+      file += bytes;
+      largest = Math.max(largest, bytes);
+    }
+    long weightBytes =
+        DeviceWeights.deviceBytes(model, config, config.contextLength())
+            + WeightUpload.stagingBytes(largest);
+    long[] sizes =
+        Activations.sizes(
+            config,
+            model,
+            limits,
+            kernels.linear(),
+            layout(Math.ceilDiv(config.contextLength(), limits.blockTokens()), 1).sizeBytes());
+    return new MemoryNeed(weightBytes, total(sizes), file, largest);
+  }
+
+  private int blockCount(MemoryNeed need) {
+    long blockBytes = heads.blockStride() * Short.BYTES;
+    long free = gpu.freeBytes();
+    long left = free - need.weights() - need.buffers();
+    Long wanted = limits.kvBytes();
+    long kvBytes = wanted != null ? wanted : (long) (left * KV_SHARE);
+    if (kvBytes < blockBytes || kvBytes > left) {
+      throw new EngineException(
+          ErrorCode.CONFIGURATION_INVALID,
+          ("GPU %d (%s) has too little memory for this model: %d MiB of weights, %d MiB of buffers"
+                  + " and %d MiB of KV memory are needed, %d MiB are free; take a smaller model or format,"
+                  + " a smaller batch, less KV memory, or baton.engine.device=cpu")
+              .formatted(
+                  gpu.description().ordinal(),
+                  gpu.description().name(),
+                  mebibytes(need.weights()),
+                  mebibytes(need.buffers()),
+                  mebibytes(wanted != null ? Math.max(wanted, blockBytes) : blockBytes),
+                  free >> 20));
+    }
+    return (int) Math.min(kvBytes / blockBytes, Integer.MAX_VALUE / 4 / limits.blockTokens());
+  }
+
+  private static long mebibytes(long bytes) {
+    return Math.ceilDiv(bytes, 1L << 20);
+  }
+
+  private StepLayout layout(int blockCount, int positions) {
+    int partials = Activations.partialCapacity(limits.maxRows());
+    return new StepLayout(
+        limits,
+        blockCount,
+        config.vocabSize(),
+        positions,
+        new RelayPlanner(
+            config.headsPerKvHead(), config.kvHeadCount(), kernels.relay().blocks(), partials),
+        partials);
+  }
+
+  private static long total(long[] sizes) {
+    long total = 0;
+    for (long size : sizes) {
+      total += DeviceArena.aligned(size);
+    }
+    return total;
+  }
+
+  // ---- the step
+
+  @Override
+  public Logits forward(Step wanted) {
+    return computed(() -> {
+      layout.prepare(wanted, stepHost.memory());
+      upload();
+      int bucket = bucket(layout.rows());
+      if (bucket == 0) {
+        compute(layout.rows(), layout.logitRows());
+      } else if (!limits.graphs() || layout.logitRows() == 0) {
+        compute(bucket, layout.logitRows() == 0 ? 0 : bucket);
+      } else {
+        graph(bucket).launch(stream);
+      }
+      int count = layout.logitRows();
+      if (count > 0) {
+        long bytes = (long) count * config.vocabSize() * Float.BYTES;
+        stream.copy(logitsHost, 0, buffers.logits().slice(0, bytes));
+      }
+      stream.synchronize();
+      return new HostLogits(logitsHost.memory(), count, config.vocabSize());
+    });
+  }
+
+  private void upload() {
+    stream.copy(buffers.step().slice(0, layout.usedBytes()), stepHost, 0);
+    long table = layout.tableOffset();
+    stream.copy(buffers.step().slice(table, layout.tableBytes()), stepHost, table);
+  }
+
+  /** The smallest size with recorded launches that holds so many rows; 0 for none. */
+  private int bucket(int rows) {
+    for (int bucket : BUCKETS) {
+      if (rows <= bucket && bucket <= limits.maxRows() && bucket <= limits.maxLogitRows()) {
+        return bucket;
+      }
+    }
+    return 0;
+  }
+
+  private CudaGraph graph(int bucket) {
+    CudaGraph recorded = graphs.get(bucket);
+    if (recorded == null) {
+      recorded = gpu.capture(stream, () -> compute(bucket, bucket));
+      graphs.put(bucket, recorded);
+    }
+    return recorded;
+  }
+
+  /** The forward pass, launched for so many rows at most; how many there are the kernels read. */
+  private void compute(int rows, int logitRows) {
+    kernels
+        .rows()
+        .embed(stream, weights.embedding(), step.tokenIds, buffers.hidden(), step.rowCount, rows);
+    List<DeviceWeights.Layer> layers = weights.layers();
+    for (int i = 0; i < layers.size(); i++) {
+      DeviceWeights.Layer layer = layers.get(i);
+      norm(layer.attentionNorm(), null, step.rowCount, rows);
+      int qkvDim = config.queryDim() + 2 * config.kvDim();
+      multiply(layer.query(), buffers.normed(), buffers.qkv(), 0, qkvDim, rows);
+      multiply(layer.key(), buffers.normed(), buffers.qkv(), config.queryDim(), qkvDim, rows);
+      multiply(
+          layer.value(),
+          buffers.normed(),
+          buffers.qkv(),
+          config.queryDim() + config.kvDim(),
+          qkvDim,
+          rows);
+      long layerBytes = layerStride(config, limits.blockTokens()) * Short.BYTES;
+      DeviceBuffer layerKv = kv.slice(i * layerBytes, kv.sizeBytes() - i * layerBytes);
+      kernels
+          .rows()
+          .placeQkv(
+              stream,
+              buffers.qkv(),
+              layer.heads(),
+              weights.rotary(),
+              step.rowPositions,
+              step.rowSlots,
+              buffers.queries(),
+              layerKv,
+              step.rowCount,
+              rows,
+              heads,
+              config.rmsEpsilon());
+      kernels
+          .relay()
+          .attend(
+              stream, buffers.queries(), layerKv, buffers.attended(), step.plan, buffers.relay());
+      add(layer.attentionOutput(), buffers.attended(), layer.attentionOutputBias(), rows);
+      norm(layer.ffnNorm(), null, step.rowCount, rows);
+      int ffnDim = config.ffnDim();
+      multiply(layer.gate(), buffers.normed(), buffers.gateUp(), 0, 2 * ffnDim, rows);
+      multiply(layer.up(), buffers.normed(), buffers.gateUp(), ffnDim, 2 * ffnDim, rows);
+      kernels
+          .rows()
+          .swiglu(stream, buffers.gateUp(), buffers.activated(), step.rowCount, rows, ffnDim);
+      add(layer.down(), buffers.activated(), null, rows);
+    }
+    if (logitRows > 0) {
+      norm(weights.outputNorm(), step.logitGather, step.logitCount, logitRows);
+      long rowBytes = (long) config.modelDim() * Short.BYTES;
+      for (int from = 0; from < logitRows; from += LinearKernels.MAX_ROWS) {
+        product(
+            weights.output(),
+            buffers.normed().slice(from * rowBytes, chunk(from, logitRows) * rowBytes),
+            null,
+            rest(buffers.logits(), (long) from * config.vocabSize()),
+            config.vocabSize(),
+            step.logitChunk(from / LinearKernels.MAX_ROWS),
+            chunk(from, logitRows),
+            false);
+      }
+    }
+  }
+
+  private void norm(
+      DeviceBuffer weight, @Nullable DeviceBuffer gather, DeviceBuffer rowCount, int rows) {
+    kernels
+        .rows()
+        .rmsNorm(
+            stream,
+            buffers.hidden(),
+            weight,
+            buffers.normed(),
+            gather,
+            rowCount,
+            rows,
+            config.modelDim(),
+            config.rmsEpsilon());
+  }
+
+  /** Columns {@code [column, column + outputs)} of y, whose rows are {@code stride} long. */
+  private void multiply(
+      WeightMatrix weight, DeviceBuffer x, DeviceBuffer y, int column, int stride, int rows) {
+    multiply(weight, x, null, y, column, stride, rows, false);
+  }
+
+  /** Adds to the residual stream. */
+  private void add(WeightMatrix weight, DeviceBuffer x, @Nullable DeviceBuffer bias, int rows) {
+    multiply(weight, x, bias, buffers.hidden(), 0, config.modelDim(), rows, true);
+  }
+
+  private void multiply(
+      WeightMatrix weight,
+      DeviceBuffer x,
+      @Nullable DeviceBuffer bias,
+      DeviceBuffer y,
+      int column,
+      int stride,
+      int rows,
+      boolean accumulate) {
+    for (int from = 0; from < rows; from += LinearKernels.MAX_ROWS) {
+      long rowBytes = (long) weight.columns() * Short.BYTES;
+      product(
+          weight,
+          x.slice(from * rowBytes, chunk(from, rows) * rowBytes),
+          bias,
+          rest(y, (long) from * stride + column),
+          stride,
+          step.rowChunk(from / LinearKernels.MAX_ROWS),
+          chunk(from, rows),
+          accumulate);
+    }
+  }
+
+  private void product(
+      WeightMatrix weight,
+      DeviceBuffer x,
+      @Nullable DeviceBuffer bias,
+      DeviceBuffer y,
+      int stride,
+      DeviceBuffer rowCount,
+      int rows,
+      boolean accumulate) {
+    kernels
+        .linear()
+        .multiply(stream, weight, x, bias, y, stride, rowCount, rows, accumulate, buffers.linear());
+  }
+
+  private static int chunk(int from, int rows) {
+    return Math.min(LinearKernels.MAX_ROWS, rows - from);
+  }
+
+  /** A f32 buffer from an element on. */
+  private static DeviceBuffer rest(DeviceBuffer buffer, long element) {
+    long bytes = element * Float.BYTES;
+    return buffer.slice(bytes, buffer.sizeBytes() - bytes);
+  }
+
+  // ---- errors and the end
+
+  /** Runs work on the GPU's thread; a lost context is told from a step that failed. */
+  private <T> T computed(Supplier<T> work) {
+    try {
+      return gpu.call(work);
+    } catch (CudaException e) {
+      if (e.sticky()) {
+        throw new DeviceLostException(
+            "GPU %d (%s) is lost to this process; restart it"
+                .formatted(gpu.description().ordinal(), gpu.description().name()),
+            e);
+      }
+      gpu.run(this::recover);
+      throw e;
+    }
+  }
+
+  /** After a call failed in the middle of a step: what was launched ends, counters start anew. */
+  private void recover() {
+    stream.synchronize();
+    clearTickets();
+    stream.synchronize();
+  }
+
+  private void clearTickets() {
+    stream.clear(buffers.linear().tickets());
+    stream.clear(buffers.relay().tickets());
+    stream.clear(buffers.relay().counters());
+  }
+
+  @Override
+  public KvLayout kvLayout() {
+    return kvLayout;
+  }
+
+  @Override
+  public RelayCostModel relayCostModel() {
+    return relayCostModel;
+  }
+
+  @Override
+  public void clearBlocks(int[] blocks) {
+    computed(() -> {
+      for (int block : blocks) {
+        Objects.checkIndex(block, kvLayout.blockCount());
+        stream.clear(kv.slice(block * kvLayout.blockBytes(), kvLayout.blockBytes()));
+      }
+      return true;
+    });
+  }
+
+  @Override
+  public void close() {
+    gpu.close();
+  }
+
+  private record HostLogits(MemorySegment values, int rowCount, int vocabSize) implements Logits {
+    @Override
+    public void copyRow(int row, float[] target) {
+      Objects.checkIndex(row, rowCount);
+      MemorySegment.copy(
+          values,
+          ValueLayout.JAVA_FLOAT,
+          (long) row * vocabSize * Float.BYTES,
+          target,
+          0,
+          vocabSize);
+    }
+  }
+}
