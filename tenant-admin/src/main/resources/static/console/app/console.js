@@ -54,11 +54,14 @@ async function show() {
     const parts = location.hash.match(pattern).slice(1).map((part) => part && decodeURIComponent(part));
     const content = await page({parts, signal});
     if (signal.aborted) return;
+    const fromTab = Boolean(document.activeElement?.closest(".tabs"));
     put(main, content);
     const heading = main.querySelector("h1");
     document.title = `${heading?.textContent ?? "Console"} · Baton`;
     heading?.setAttribute("tabindex", "-1");
-    heading?.focus({preventScroll: true});
+    // Who walks through the tabs stays on them; everybody else begins at the heading.
+    const start = fromTab && main.querySelector(".tabs [aria-current]") || heading;
+    start?.focus({preventScroll: true});
     scrollTo(0, 0);
   } catch (error) {
     if (signal.aborted) return;

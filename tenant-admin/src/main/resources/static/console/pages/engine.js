@@ -65,7 +65,7 @@ function record(history, statistics) {
   const now = performance.now();
   if (history.last) {
     const seconds = (now - history.last.at) / 1000;
-    const rate = (kind) => Math.max(0, (statistics[kind] - history.last.statistics[kind]) / seconds);
+    const rate = (kind) => Math.max(0, Math.round((statistics[kind] - history.last.statistics[kind]) / seconds));
     for (const [name, kind] of [["decode", "decodeTokens"], ["prefill", "prefillTokens"]]) {
       history[name].push(rate(kind));
       if (history[name].length > SPAN) history[name].shift();

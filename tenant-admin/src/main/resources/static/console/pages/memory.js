@@ -53,7 +53,7 @@ export function memoryMap(s, systemKvs, blockBytes, colour) {
           svg("path", {class: "lattice", d: `M${CELL} 0V${CELL}H0`}))),
       runs, svg("rect", {width: COLUMNS * CELL, height, fill: "url(#lattice)", "pointer-events": "none"})),
     h("div", {class: "spread"},
-      h("ul", {class: "legend"}, held.map((part) => h("li", {}, keyOf(part), h("b", {}, part.name), bytes(part.blocks * blockBytes), part.pinned && "· pinned")),
+      h("ul", {class: "legend"}, held.map((part) => h("li", {}, keyOf(part), h("b", {}, part.name), `${bytes(part.blocks * blockBytes)}${part.pinned ? ", pinned" : ""}`)),
         h("li", {}, keyOf({style: "series-free"}), h("b", {}, "Free"), bytes(s.freeBlocks * blockBytes)))),
     h("p", {class: "tiny soft numeric"}, `${number(s.totalBlocks)} blocks of ${s.blockTokens} tokens, ${percent(s.totalBlocks - s.freeBlocks, s.totalBlocks)} in use; `
       + `${number(s.pinnedBlocks)} of at most ${number(s.pinBudgetBlocks)} pinned. Hatched: pinned. A cell is ${perCell === 1 ? "one block" : `${perCell.toFixed(1)} blocks`}.`));

@@ -26,7 +26,7 @@ export async function playgroundPage({parts: [chosen], signal}) {
   const [versions, labels] = await Promise.all([all(`${path}/prompts`), labelsOf(path)]);
   const select = h("select", {onchange: () => (location.hash = `#/playground/${encodeURIComponent(select.value)}`)},
     options(tenants.map((one) => [one.id, one.name]), tenant.id));
-  return [head, h("div", {class: "stack"}, table(tenant, path, select, versionChoices(tenant, versions, labels), signal))];
+  return [head, h("div", {class: "stack"}, table(tenant, path, select, versionChoices(tenant, versions, labels), another(tenant, versions, labels), signal))];
 }
 
 function versionChoices(tenant, versions, labels) {
@@ -35,14 +35,18 @@ function versionChoices(tenant, versions, labels) {
     ...versions.map((version) => [version.id, `Version ${version.id}`])];
 }
 
-function table(tenant, path, select, choices, signal) {
+/** What the second lane begins with: a canary where there is one, else another version. */
+const another = (tenant, versions, labels) => (labels.find((label) => label.versionId !== tenant.activeVersionId)?.label
+  ?? versions.find((version) => version.id !== tenant.activeVersionId)?.id ?? "");
+
+function table(tenant, path, select, choices, other, signal) {
   const key = h("input", {type: "password", autocomplete: "off", spellcheck: "false", placeholder: "bt_…", value: keys()[tenant.id] ?? ""});
   const compare = h("input", {type: "checkbox"});
   const temperature = h("input", {type: "number", min: 0, max: 2, step: 0.1, value: 0.7});
   const maxTokens = h("input", {type: "number", min: 1, step: 1, value: 200});
   const words = h("textarea", {rows: 2, placeholder: "Ask something", "aria-label": "Message", required: true});
   const trouble = h("div", {});
-  const lanes = [lane("Answer", choices, ""), lane("Second answer", choices, choices.at(-1)[0])];
+  const lanes = [lane("Answer", choices, ""), lane("Second answer", choices, other)];
   const place = h("div", {class: "lanes"}, lanes[0].element);
   compare.addEventListener("change", () => put(place, compare.checked ? lanes.map((one) => one.element) : lanes[0].element));
   key.addEventListener("change", () => remember(tenant.id, key.value.trim()));

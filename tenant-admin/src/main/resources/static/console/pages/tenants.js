@@ -15,7 +15,7 @@ const LIMIT = 100;
 export function tenantsPage() {
   const words = h("input", {type: "search", placeholder: "Search by name or id", "aria-label": "Search tenants"});
   const deleted = h("input", {type: "checkbox"});
-  const keep = (tenant) => (deleted.checked || tenant.status.toLowerCase() !== "deleted")
+  const keep = (tenant) => (deleted.checked || !["deleted", "purging"].includes(tenant.status.toLowerCase()))
     && `${tenant.name} ${tenant.id}`.toLowerCase().includes(words.value.trim().toLowerCase());
   const create = () => button("New tenant", newTenant, {style: "primary", symbol: "plus", role: "operator"});
   const list = pagedTable("Tenants", () => "/tenants", [

@@ -53,7 +53,7 @@ async function usage(path, range, group, groups) {
   const parameters = query(range);
   const grouped = new URLSearchParams(parameters);
   grouped.set("groupBy", group);
-  const [series, split, price] = await Promise.all([get(`${path}?${parameters}`), all(`${path}?${grouped}`), currency()]);
+  const [series, split, price, names] = await Promise.all([get(`${path}?${parameters}`), all(`${path}?${grouped}`), currency(), namesFor(path, group)]);
   const start = Date.parse(parameters.get("from"));
   const buckets = Array.from({length: range.count}, () => Object.fromEntries(KINDS.map((kind) => [kind, 0])));
   for (const item of series.items) {
@@ -77,10 +77,17 @@ async function usage(path, range, group, groups) {
         {name: "Completion", colour: 2, values: column("completionTokens")},
       ])),
       card("Requests", {}, bars("Requests", labels, [{name: "Requests", colour: 3, values: column("requests")}]))),
-    card(groups.find(([key]) => key === group)[1], {flush: true}, splitTable(split, group, price)));
+    card(groups.find(([key]) => key === group)[1], {flush: true}, splitTable(split, group, price, names)));
 }
 
-function splitTable(items, group, price) {
+/** What ids of a group are called: tenants and keys have names. */
+async function namesFor(path, group) {
+  if (group !== "tenant" && group !== "key") return new Map();
+  const named = await all(group === "tenant" ? "/tenants" : path.replace(/usage$/, "keys"));
+  return new Map(named.map((one) => [one.id, one.name]));
+}
+
+function splitTable(items, group, price, names) {
   const rows = new Map();
   for (const item of items) {
     const name = item[group] ?? "–";
@@ -91,13 +98,18 @@ function splitTable(items, group, price) {
   const sorted = [...rows.values()].sort((a, b) => b.promptTokens + b.completionTokens - a.promptTokens - a.completionTokens);
   if (!sorted.length) return empty("usage", "Nothing was used in this time");
   return table("Split", [
-    {title: "Name", cell: (row) => group === "tenant" ? h("a", {href: `#/tenants/${encodeURIComponent(row.name)}/usage`}, h("code", {}, row.name)) : h("code", {}, row.name)},
+    {title: "Name", cell: (row) => splitName(row.name, group, names)},
     {title: "Requests", end: true, cell: (row) => number(row.requests)},
     {title: "Prompt", end: true, cell: (row) => number(row.promptTokens)},
     {title: "Cached", end: true, cell: (row) => `${number(row.cachedTokens)} (${percent(row.cachedTokens, row.promptTokens)})`},
     {title: "Completion", end: true, cell: (row) => number(row.completionTokens)},
     {title: "Cost", end: true, cell: (row) => money(row.cost, price)},
   ], sorted);
+}
+
+function splitName(id, group, names) {
+  const shown = names.has(id) ? h("span", {class: "title-cell"}, names.get(id)) : h("code", {}, id);
+  return group === "tenant" ? h("a", {href: `#/tenants/${encodeURIComponent(id)}/usage`}, shown) : shown;
 }
 
 function label(at, bucket) {

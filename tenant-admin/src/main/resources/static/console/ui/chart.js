@@ -93,7 +93,7 @@ export const swatch = (colour) => svg("svg", {class: "swatch", viewBox: "0 0 10 
 function asTable(title, labels, series, format) {
   const caption = id("numbers");
   return h("details", {class: "numbers"}, h("summary", {id: caption}, "Show as a table"),
-    h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-labelledby": caption}, h("table", {}, h("caption", {class: "hidden-text"}, title),
+    h("div", {class: "table-scroll", tabindex: "0", role: "group", "aria-labelledby": caption}, h("table", {}, h("caption", {class: "hidden-text"}, title),
       h("thead", {}, h("tr", {}, h("th", {scope: "col"}, "Interval"), series.map((one) => h("th", {scope: "col", class: "end-cell"}, one.name)))),
       h("tbody", {}, labels.map((label, at) => h("tr", {}, h("th", {scope: "row"}, label),
         series.map((one) => h("td", {class: "end-cell"}, format(one.values[at])))))))));

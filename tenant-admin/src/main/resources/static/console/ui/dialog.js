@@ -5,13 +5,13 @@ import {button, field, iconButton, note} from "./parts.js";
  * A dialog around a form. The browser's modal <dialog> keeps the focus inside, closes on Escape and gives the focus
  * back. act() runs on submit; when it fails, the dialog stays and says why.
  */
-export function dialog(title, {content, submit = "Save", danger = false, act, wide = false}) {
+export function dialog(title, {content, submit = "Save", danger = false, act, wide = false, cancel = true}) {
   const heading = id("dialog");
   const trouble = h("div", {});
   const go = submit && h("button", {type: "submit", class: `button primary ${danger ? "danger" : ""}`}, submit);
   const close = () => frame.close();
   const form = h("form", {novalidate: true}, h("h2", {id: heading}, title), content, trouble,
-    go && h("div", {class: "foot"}, button("Cancel", close), go));
+    go && h("div", {class: "foot"}, cancel && button("Cancel", close), go));
   const frame = h("dialog", {"aria-labelledby": heading, class: wide ? "wide" : null}, form,
     h("div", {class: "close"}, iconButton("Close", "close", close, {style: "ghost small"})));
   form.addEventListener("submit", async (event) => {
@@ -57,7 +57,7 @@ export function showSecret(title, text, secret) {
         await copy(secret);
         copied.textContent = "Copied.";
       }, {symbol: "copy", style: "small"})), copied],
-    submit: "Done",
+    submit: "Done", cancel: false, wide: true,
     act: async () => false,
   });
 }

@@ -68,5 +68,12 @@ export function time(instant) {
   return h("time", {datetime: date.toISOString(), title: date.toISOString()}, exact(date));
 }
 
+/** An instant as <input type="datetime-local"> shows it, in the browser's time zone. */
+export function localOf(instant) {
+  if (!instant) return "";
+  const date = new Date(instant);
+  return new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** What <input type="datetime-local"> shows as an instant, or null. */
 export const instantOf = (local) => local ? new Date(local).toISOString() : null;

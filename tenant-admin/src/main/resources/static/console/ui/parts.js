@@ -49,7 +49,7 @@ export const badge = (text, kind = "", symbol) =>
 const STATES = {
   active: "good", device: "good", host: "info", disk: "info", resident: "good",
   filling: "warn", restoring: "warn", evicting: "warn", queued: "warn", expiring: "warn",
-  suspended: "bad", deleted: "bad", revoked: "bad", failed: "bad", expired: "bad", rotated: "warn",
+  suspended: "bad", deleted: "bad", purging: "bad", revoked: "bad", failed: "bad", expired: "bad", rotated: "warn",
 };
 
 /** A state in its colour. */
@@ -81,7 +81,7 @@ export const tile = (label, value, of) =>
 /** columns: [{title, cell(row), end, actions, wide}]. */
 export function table(label, columns, rows) {
   const kind = (column) => column.end ? "end-cell" : column.actions ? "action-cell" : column.wide ? "wide-cell" : null;
-  return h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": label}, h("table", {},
+  return h("div", {class: "table-scroll", tabindex: "0", role: "group", "aria-label": label}, h("table", {},
     h("thead", {}, h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.end ? "end-cell" : null},
       column.title || h("span", {class: "hidden-text"}, "Actions"))))),
     h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", {class: kind(column)}, column.cell(row))))))));

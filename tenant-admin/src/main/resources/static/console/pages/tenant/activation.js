@@ -41,6 +41,11 @@ export function activationPanel({path, signal}, ended) {
     }
   }
 
+  /** Shows an accepted job; the panel goes on by itself. */
+  function begin(job) {
+    perform(element, () => follow(job));
+  }
+
   async function finish(job, state) {
     if (state === "active") {
       element.hidden = true;
@@ -54,11 +59,7 @@ export function activationPanel({path, signal}, ended) {
 
   return {
     element,
-    follow,
-    /** Returns when the job is accepted; the panel goes on by itself. */
-    start: async (version) => {
-      const job = await post(`${path}/prompts/${encodeURIComponent(version.id)}/activate`);
-      perform(element, () => follow(job));
-    },
+    begin,
+    start: async (version) => begin(await post(`${path}/prompts/${encodeURIComponent(version.id)}/activate`)),
   };
 }

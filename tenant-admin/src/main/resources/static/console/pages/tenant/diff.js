@@ -43,7 +43,7 @@ function cells(line, other, kind, number, tag) {
 
 /** The old text at the left, the new one at the right. */
 export function diffTable(hunks, before, after) {
-  return h("div", {class: "table-scroll", tabindex: "0", role: "region", "aria-label": `Changes from ${before} to ${after}`}, h("table", {class: "diff"},
+  return h("div", {class: "table-scroll", tabindex: "0", role: "group", "aria-label": `Changes from ${before} to ${after}`}, h("table", {class: "diff"},
     h("caption", {class: "hidden-text"}, `Lines of ${before} and ${after} side by side`),
     h("colgroup", {}, h("col", {class: "number"}), h("col", {}), h("col", {class: "number"}), h("col", {})),
     h("thead", {class: "hidden-text"}, h("tr", {}, ["Line", before, "Line", after].map((title) => h("th", {scope: "col"}, title)))),

@@ -1,8 +1,8 @@
-import {creation, post, remove} from "../../app/api.js";
+import {creation, patch, post, read, remove} from "../../app/api.js";
 import {keysHaveScopes} from "../../app/session.js";
 import {confirmed, dialog, showSecret} from "../../ui/dialog.js";
 import {h} from "../../ui/dom.js";
-import {ago, instantOf, time} from "../../ui/format.js";
+import {ago, instantOf, localOf, time} from "../../ui/format.js";
 import {badge, button, card, check, empty, field, options, state} from "../../ui/parts.js";
 import {menu} from "../../ui/menu.js";
 import {pagedTable} from "../../ui/paged.js";
@@ -14,7 +14,7 @@ const SCOPES = [
   ["models", "List models"],
   ["prompt:select", "Choose a prompt version per request"],
 ];
-const GRACES = [[0, "None: refuse the old key at once"], [3600, "1 hour"], [86_400, "1 day"], [604_800, "1 week"]];
+const GRACES = [[0, "None: refuse the former secret at once"], [3600, "1 hour"], [86_400, "1 day"], [604_800, "1 week"]];
 const SHOWN_ONCE = "Copy it now. Only its hash is stored, so it can not be shown again.";
 
 /** A key's state in one word. */
@@ -24,18 +24,22 @@ export function keyState(key) {
   return "active";
 }
 
+/** A rotated key's former secret, while it still works. */
+const formerSecret = (key) => key.previousSecretUntil && new Date(key.previousSecretUntil) > new Date()
+  && h("p", {class: "tiny soft nowrap"}, "Former secret until ", time(key.previousSecretUntil));
+
 /** The tenant's API keys. */
 export function keysTab({path}) {
   const create = () => button("New key", () => newKey(path, list.refresh), {style: "primary small", symbol: "plus", role: "operator"});
   const list = pagedTable("API keys", () => `${path}/keys`, [
-    {title: "Name", cell: (key) => h("span", {class: "title-cell"}, key.name)},
-    {title: "Key", cell: (key) => h("code", {class: "soft nowrap"}, `${key.prefix}…`)},
-    {title: "Status", cell: (key) => state(keyState(key))},
+    {title: "Key", cell: (key) => [h("p", {class: "title-cell"}, key.name), h("code", {class: "tiny soft nowrap"}, `${key.prefix}…`)]},
+    {title: "Status", cell: (key) => [state(keyState(key)), formerSecret(key)]},
     {title: "Scopes", cell: (key) => h("div", {class: "row"}, (key.scopes ?? []).map((scope) => badge(scope)))},
     {title: "Last used", cell: (key) => key.lastUsedAt ? ago(key.lastUsedAt) : h("span", {class: "soft"}, "Never")},
     {title: "Expires", cell: (key) => key.expiresAt ? time(key.expiresAt) : h("span", {class: "soft"}, "Never")},
     {title: "", actions: true, cell: (key) => keyState(key) === "active" && menu(`Actions for the key ${key.name}`, [
       {label: "Limits", symbol: "usage", action: () => keyLimits(path, key)},
+      {label: "Edit", symbol: "edit", role: "operator", action: () => edit(path, key, list.refresh)},
       {label: "Rotate", symbol: "rotate", role: "operator", action: () => rotate(path, key, list.refresh)},
       {label: "Revoke", symbol: "trash", danger: true, role: "operator", action: () => revoke(path, key, list.refresh)},
     ])},
@@ -43,21 +47,33 @@ export function keysTab({path}) {
   return card("API keys", {lead: "Several at once, each with scopes and an end. A revoked key is refused within a second.", aside: create(), flush: true}, list);
 }
 
-function newKey(path, refresh) {
-  const name = h("input", {required: true, maxlength: 100, placeholder: "production", autocomplete: "off"});
-  const expires = h("input", {type: "datetime-local"});
-  const scopes = SCOPES.map(([scope, label]) => [scope, h("input", {type: "checkbox", checked: scope !== "prompt:select"}), label]);
-  const create = creation(`${path}/keys`);
-  dialog("New key", {
+/** What an admin may say about a key. */
+function keyFields({name = "", scopes = ["chat", "models"], expiresAt = null}) {
+  const nameInput = h("input", {required: true, maxlength: 100, value: name, placeholder: "production", autocomplete: "off"});
+  const expires = h("input", {type: "datetime-local", value: localOf(expiresAt)});
+  const boxes = SCOPES.map(([scope, label]) => [scope, h("input", {type: "checkbox", checked: scopes.includes(scope)}), label]);
+  return {
     content: [
-      field("Name", name, "To tell it from the others."),
-      keysHaveScopes() && h("fieldset", {class: "field"}, h("legend", {class: "legend-label"}, "Scopes"), scopes.map(([, box, label]) => check(label, box))),
+      field("Name", nameInput, "To tell it from the others."),
+      keysHaveScopes() && h("fieldset", {class: "field"}, h("legend", {class: "legend-label"}, "Scopes"), boxes.map(([, box, label]) => check(label, box))),
       field("Expires", expires, "Empty: never."),
     ],
+    values: () => ({
+      name: nameInput.value,
+      ...(keysHaveScopes() && {scopes: boxes.filter(([, box]) => box.checked).map(([scope]) => scope)}),
+      expiresAt: instantOf(expires.value),
+    }),
+  };
+}
+
+function newKey(path, refresh) {
+  const fields = keyFields({});
+  const create = creation(`${path}/keys`);
+  dialog("New key", {
+    content: fields.content,
     submit: "Create key",
     act: async ({close}) => {
-      const chosen = scopes.filter(([, box]) => box.checked).map(([scope]) => scope);
-      const issued = await create({name: name.value, ...(keysHaveScopes() && {scopes: chosen}), expiresAt: instantOf(expires.value)});
+      const issued = await create(fields.values());
       close();
       await refresh();
       showSecret(`The key ${issued.name}`, SHOWN_ONCE, issued.secret);
@@ -65,17 +81,31 @@ function newKey(path, refresh) {
   });
 }
 
+async function edit(path, key, refresh) {
+  const place = `${path}/keys/${encodeURIComponent(key.id)}`;
+  const {body, etag} = await read(place);
+  const fields = keyFields(body);
+  dialog(`Edit ${key.name}`, {
+    content: fields.content,
+    act: async () => {
+      await patch(place, fields.values(), etag);
+      await refresh();
+      done("The key is changed.");
+    },
+  });
+}
+
 function rotate(path, key, refresh) {
   const grace = h("select", {}, options(GRACES, 86_400));
   dialog(`Rotate ${key.name}`, {
-    content: [h("p", {class: "soft"}, "A new key with the same name and scopes takes over. Both work during the grace period, then the old one is refused."),
+    content: [h("p", {class: "soft"}, "The key gets a new secret. The former one goes on working during the grace period and is refused after it."),
       field("Grace period", grace)],
     submit: "Rotate key",
     act: async ({close}) => {
       const issued = await post(`${path}/keys/${encodeURIComponent(key.id)}/rotate`, {graceSeconds: Number(grace.value)});
       close();
       await refresh();
-      showSecret(`The new key ${issued.name}`, SHOWN_ONCE, issued.secret);
+      showSecret(`The new secret of ${issued.name}`, SHOWN_ONCE, issued.secret);
     },
   });
 }

@@ -1,7 +1,7 @@
 import {all, page, post, put as replace, remove} from "../../app/api.js";
 import {may} from "../../app/session.js";
 import {confirmed, dialog} from "../../ui/dialog.js";
-import {h} from "../../ui/dom.js";
+import {h, put} from "../../ui/dom.js";
 import {ago, bytes, number} from "../../ui/format.js";
 import {badge, button, card, empty, field, linkButton, section, state, table} from "../../ui/parts.js";
 import {menu} from "../../ui/menu.js";
@@ -20,15 +20,19 @@ export function promptsTab(context) {
         may("operator") && linkButton("Write the first prompt", `#${path}/drafts/new`, {style: "primary", symbol: "edit"}));
   });
   const drafts = section(async () => draftsTable(context, redraw), {lines: 2, missing: "Storing drafts"});
+  const rollbackPlace = h("span", {});
+  const offerRollback = () => put(rollbackPlace, rollbackButton(context, activation));
+  offerRollback();
   async function redraw() {
     await context.refresh();
+    offerRollback();
     await Promise.all([versions.refresh(), drafts.refresh()]);
   }
   return h("div", {class: "stack"},
     activation.element,
     card("Versions", {lead: "Immutable. A version is filled into memory before chats switch to it, and the one before stays until its answers end.",
       flush: true, aside: h("div", {class: "row"},
-        button("Roll back", () => rollback(context, activation), {symbol: "back", style: "small", role: "operator"}),
+        rollbackPlace,
         may("operator") && linkButton("New draft", `#${path}/drafts/new`, {style: "primary small", symbol: "plus"}))}, versions),
     card("Drafts", {lead: "Work in progress, seen by admins only.", flush: true}, drafts));
 }
@@ -81,11 +85,15 @@ function setLabel(path, version, redraw) {
   });
 }
 
-const rollback = ({path}, activation) => confirmed("Roll back to the version before?", {
-  text: "Chats switch back to the version that was active before. While its keys and values are still held, that is at once.",
-  submit: "Roll back", danger: false,
-  act: async () => activation.follow(await post(`${path}/rollback`)),
-});
+/** Offered while there is a version before the active one. */
+function rollbackButton({path, tenant}, activation) {
+  const before = tenant.previousVersionId;
+  return before && button(`Roll back to ${before}`, () => confirmed(`Roll back to ${before}?`, {
+    text: `Chats switch from ${tenant.activeVersionId} back to ${before}. While its keys and values are still held, that is at once.`,
+    submit: "Roll back", danger: false,
+    act: async () => activation.begin(await post(`${path}/rollback`)),
+  }), {symbol: "back", style: "small", role: "operator"});
+}
 
 async function draftsTable({path}, redraw) {
   const drafts = (await page(`${path}/drafts`, {limit: 100})).items;

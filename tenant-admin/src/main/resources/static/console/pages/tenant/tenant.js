@@ -1,7 +1,7 @@
 import {post, patch, read, remove} from "../../app/api.js";
 import {confirmed, dialog} from "../../ui/dialog.js";
 import {h, put} from "../../ui/dom.js";
-import {ago} from "../../ui/format.js";
+import {ago, time} from "../../ui/format.js";
 import {button, field, linkButton, note, state} from "../../ui/parts.js";
 import {menu} from "../../ui/menu.js";
 import {done} from "../../ui/toast.js";
@@ -56,7 +56,7 @@ function header(tenant, etag, {path, refresh}) {
         status === "active" && linkButton("Open in playground", `#/playground/${encodeURIComponent(tenant.id)}`, {symbol: "playground"}),
         status === "suspended" && button("Resume", command("resume", "Resumed: its requests are served again."), {symbol: "play", role: "operator"}),
         status === "deleted" && button("Restore", command("restore", "Restored."), {symbol: "back", role: "owner"}),
-        status !== "deleted" && menu(`More for ${tenant.name}`, [
+        ["active", "suspended"].includes(status) && menu(`More for ${tenant.name}`, [
           {label: "Rename", symbol: "edit", role: "operator", action: () => rename(tenant, etag, path, refresh)},
           status === "active" && {label: "Suspend", symbol: "pause", role: "operator", action: () => confirmed(`Suspend ${tenant.name}?`, {
             text: "Its running answers end with an error, and every request is refused until it is resumed. Nothing is lost.",
@@ -70,12 +70,13 @@ function header(tenant, etag, {path, refresh}) {
             }})},
         ]))),
     status === "suspended" && banner("warn", "This tenant is suspended: its requests are refused."),
-    status === "deleted" && banner("bad", "This tenant is deleted. It can be restored until the purge removes its prompts, keys and usage."),
+    status === "deleted" && banner("bad", "This tenant is deleted. It can be restored until its prompts, keys and usage are purged", tenant.purgeAt && [": ", time(tenant.purgeAt)], "."),
+    status === "purging" && banner("bad", "What this tenant owned is being removed."),
   ];
 }
 
-const banner = (kind, text) => {
-  const line = note(kind, text);
+const banner = (kind, ...text) => {
+  const line = note(kind, ...text);
   line.classList.add("banner");
   return line;
 };

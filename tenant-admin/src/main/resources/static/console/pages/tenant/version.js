@@ -32,6 +32,6 @@ export async function versionPage({parts: [tenantId, versionId], signal}) {
       card("Text", {flush: true, aside: button("Copy", async () => {
         await copy(version.text);
         done("Copied.");
-      }, {symbol: "copy", style: "small"})}, h("div", {class: "prompt-text", tabindex: "0", role: "region", "aria-label": "Text of the prompt"}, version.text))),
+      }, {symbol: "copy", style: "small"})}, h("div", {class: "prompt-text", tabindex: "0", role: "group", "aria-label": "Text of the prompt"}, version.text))),
   ];
 }
