@@ -84,7 +84,12 @@ export async function all(path, most = 1000) {
 }
 
 export const post = async (path, body, headers) => parsed(await send("POST", path, {body, headers}));
-export const put = async (path, body, etag) => parsed(await send("PUT", path, {body, headers: match(etag)}));
+
+/** Replaces what had the given ETag; returns the new one. */
+export async function put(path, body, etag) {
+  return (await send("PUT", path, {body, headers: match(etag)})).headers.get("etag") ?? "*";
+}
+
 export const patch = async (path, body, etag) => parsed(await send("PATCH", path, {body, headers: match(etag)}));
 export const remove = async (path, etag = "*") => parsed(await send("DELETE", path, {headers: match(etag)}));
 

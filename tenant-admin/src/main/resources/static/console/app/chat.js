@@ -13,7 +13,9 @@ export async function* chat({key, version, messages, temperature, maxTokens, sig
   });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => null);
-    throw new Error(problem?.error?.message ?? `The platform answered ${answer.status}.`);
+    throw new Error(problem?.error?.message ?? (answer.status === 404
+      ? "The tenant API is not served at this address: the console is on a port of its own. Use the tenant API's address with ./baton chat."
+      : `The platform answered ${answer.status}.`));
   }
   for await (const data of events(answer)) {
     if (data === "[DONE]") return;

@@ -31,7 +31,7 @@ export async function playgroundPage({parts: [chosen], signal}) {
 
 function versionChoices(tenant, versions, labels) {
   return [["", `Active${tenant.activeVersionId ? ` (${tenant.activeVersionId})` : ""}`],
-    ...labels.map((label) => [label.label ?? label.name, `Label ${label.label ?? label.name} (${label.versionId})`]),
+    ...labels.map((label) => [label.label, `Label ${label.label} (${label.versionId})`]),
     ...versions.map((version) => [version.id, `Version ${version.id}`])];
 }
 

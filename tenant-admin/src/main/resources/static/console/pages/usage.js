@@ -69,7 +69,7 @@ async function usage(path, range, group, groups) {
       tile("Prompt tokens", number(sum("promptTokens"))),
       tile("Of them cached", percent(sum("cachedTokens"), sum("promptTokens"))),
       tile("Completion tokens", number(sum("completionTokens"))),
-      tile("Cost", money(sum("cost"), price))),
+      price ? tile("Cost", money(sum("cost"), price)) : tile("Cost", "–", "no price set")),
     h("div", {class: "columns"},
       card("Tokens", {}, bars("Tokens", labels, [
         {name: "Prompt, cached", colour: 0, values: column("cachedTokens")},
@@ -103,7 +103,7 @@ function splitTable(items, group, price, names) {
     {title: "Prompt", end: true, cell: (row) => number(row.promptTokens)},
     {title: "Cached", end: true, cell: (row) => `${number(row.cachedTokens)} (${percent(row.cachedTokens, row.promptTokens)})`},
     {title: "Completion", end: true, cell: (row) => number(row.completionTokens)},
-    {title: "Cost", end: true, cell: (row) => money(row.cost, price)},
+    {title: "Cost", end: true, cell: (row) => price ? money(row.cost, price) : "–"},
   ], sorted);
 }
 
@@ -118,11 +118,12 @@ function label(at, bucket) {
     : date.toLocaleTimeString("en", {hour: "2-digit", minute: "2-digit", hour12: false});
 }
 
+/** In which the cost is told; null before a price was set. */
 async function currency() {
   try {
     return (await get("/prices")).currency;
   } catch (error) {
-    if (error.missing) return "USD";
+    if (error.missing) return null;
     throw error;
   }
 }
@@ -134,7 +135,7 @@ async function prices() {
   const unit = h("input", {required: true, value: body.currency ?? "USD", maxlength: 3, pattern: "[A-Z]{3}"});
   const inputs = PRICES.map(([name, words]) => [name, words, h("input", {type: "number", min: 0, step: "any", required: true, value: body[name] ?? 0})]);
   dialog("Prices", {
-    content: [h("p", {class: "soft"}, "Per million tokens. They price the usage shown; changing them changes no ledger entry."),
+    content: [h("p", {class: "soft"}, "Per million tokens, from now on: what was used before keeps the price it had."),
       field("Currency", unit, "Three letters, such as USD."), inputs.map(([, words, input]) => field(words, input))],
     submit: may("owner") ? "Save prices" : null,
     act: async () => {

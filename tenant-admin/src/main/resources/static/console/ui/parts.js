@@ -49,7 +49,7 @@ export const badge = (text, kind = "", symbol) =>
 const STATES = {
   active: "good", device: "good", host: "info", disk: "info", resident: "good",
   filling: "warn", restoring: "warn", evicting: "warn", queued: "warn", expiring: "warn",
-  suspended: "bad", deleted: "bad", purging: "bad", revoked: "bad", failed: "bad", expired: "bad", rotated: "warn",
+  suspended: "bad", deleted: "bad", purging: "bad", revoked: "bad", failed: "bad", expired: "bad", drained: "warn",
 };
 
 /** A state in its colour. */

@@ -25,9 +25,7 @@ export async function comparePage({parts: [tenantId, before, after]}) {
 async function difference(path, before, after) {
   try {
     const diff = await get(`${path}/prompts/${encodeURIComponent(after)}/diff?against=${encodeURIComponent(before)}`);
-    const lines = diff.hunks.flatMap((hunk) => hunk.lines);
-    const count = (kind) => lines.filter((line) => line.kind === kind).length;
-    return card("Changes", {flush: true, aside: h("span", {class: "small soft numeric"}, `${number(count("ADDED"))} added, ${number(count("REMOVED"))} removed`)},
+    return card("Changes", {flush: true, aside: h("span", {class: "small soft numeric"}, `${number(diff.added)} added, ${number(diff.removed)} removed`)},
       diff.hunks.length ? diffTable(diff.hunks, before, after) : empty("check", "The two versions are the same"));
   } catch (error) {
     if (error.missing) return h("div", {class: "card"}, notAvailable("Comparing versions"));

@@ -28,6 +28,7 @@ export async function draftPage({parts: [tenantId, draftId]}) {
   show(cost, path, text.value);
 
   const create = creation(`${path}/drafts`);
+  const register = creation(`${path}/prompts`);
   let etag = stored.etag;
   const save = async () => {
     const body = {title: title.value, text: text.value};
@@ -37,16 +38,14 @@ export async function draftPage({parts: [tenantId, draftId]}) {
       history.replaceState(null, "", `#${path}/drafts/${encodeURIComponent(made.id)}`);
       window.dispatchEvent(new HashChangeEvent("hashchange"));
     } else {
-      await replace(`${path}/drafts/${encodeURIComponent(draftId)}`, body, etag);
-      etag = (await read(`${path}/drafts/${encodeURIComponent(draftId)}`)).etag;
+      etag = await replace(`${path}/drafts/${encodeURIComponent(draftId)}`, body, etag);
       unsaved.delete(place);
     }
     done("The draft is saved.");
   };
   const publish = () => publishing(async (message) => {
-    const register = {text: text.value, message};
-    if (etag) await replace(`${path}/drafts/${encodeURIComponent(draftId)}`, {title: title.value, text: text.value}, etag);
-    const version = etag ? await post(`${path}/drafts/${encodeURIComponent(draftId)}/publish`, {message}) : await post(`${path}/prompts`, register);
+    if (etag) etag = await replace(`${path}/drafts/${encodeURIComponent(draftId)}`, {title: title.value, text: text.value}, etag);
+    const version = etag ? await post(`${path}/drafts/${encodeURIComponent(draftId)}/publish`, {message}) : await register({text: text.value, message});
     unsaved.delete(place);
     done(`${version.id} is published; activate it when you like.`);
     location.hash = `#${path}/prompts`;
@@ -97,12 +96,11 @@ function costs(preview, text) {
     h("div", {class: "budget"},
       h("progress", {max: preview.contextLength, value: preview.tokens, class: left < preview.contextLength / 10 ? "full" : null, "aria-label": "Context taken by the prompt"}),
       h("p", {class: "tiny soft"}, `${percent(preview.tokens, preview.contextLength)} of the context of ${plural(preview.contextLength, "token")}`)),
-    (preview.warnings ?? []).map((warning) => note("warn", warningText(warning))),
+    preview.fits === false && note("bad", "This leaves no room to answer: it can not be activated."),
+    (preview.warnings ?? []).map((warning) => note("warn", `Line ${warning.line}: ${warning.message}`)),
   ];
 }
 
-const warningText = (warning) => typeof warning === "string" ? warning
-  : [warning.message ?? warning.kind, warning.line ? ` (line ${warning.line})` : ""];
 
 function publishing(act) {
   const message = h("input", {maxlength: 200, placeholder: "Shorter answers about returns", autocomplete: "off"});

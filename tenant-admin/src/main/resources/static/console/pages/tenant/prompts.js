@@ -43,7 +43,7 @@ function versionsTable(context, versions, labels, residency, activation, redraw)
   return table("Prompt versions", [
     {title: "Version", cell: (version) => h("div", {class: "row"}, h("a", {href: `#${path}/prompts/${version.id}`, class: "title-cell"}, h("code", {}, version.id)),
       version.id === tenant.activeVersionId && state("active"),
-      labels.filter((label) => label.versionId === version.id).map((label) => badge(label.label ?? label.name, "label")))},
+      labels.filter((label) => label.versionId === version.id).map((label) => badge(label.label, "label")))},
     {title: "Message", wide: true, cell: (version) => version.message || h("span", {class: "soft"}, "No message")},
     {title: "Author", cell: (version) => version.author},
     {title: "Tokens", end: true, cell: (version) => number(version.tokens ?? where.get(version.id)?.tokens)},
@@ -65,8 +65,8 @@ function versionActions({path, tenant}, version, versions, labels, redraw) {
     other && {label: `Compare with ${other}`, symbol: "swap", href: `#${path}/compare/${other}/${version.id}`},
     {label: "Edit as a new draft", symbol: "edit", role: "operator", href: `#${path}/drafts/from-${version.id}`},
     {label: "Set a label", symbol: "tag", role: "operator", action: () => setLabel(path, version, redraw)},
-    ...mine.map((label) => ({label: `Remove label ${label.label ?? label.name}`, symbol: "close", role: "operator", action: async () => {
-      await remove(`${path}/labels/${encodeURIComponent(label.label ?? label.name)}`);
+    ...mine.map((label) => ({label: `Remove label ${label.label}`, symbol: "close", role: "operator", action: async () => {
+      await remove(`${path}/labels/${encodeURIComponent(label.label)}`);
       await redraw();
     }})),
   ];
@@ -100,7 +100,7 @@ async function draftsTable({path}, redraw) {
   if (!drafts.length) return empty("edit", "No drafts");
   return table("Drafts", [
     {title: "Draft", wide: true, cell: (draft) => h("a", {class: "title-cell", href: `#${path}/drafts/${encodeURIComponent(draft.id)}`}, draft.title || draft.id)},
-    {title: "Author", cell: (draft) => draft.author ?? "–"},
+    {title: "Last edited by", cell: (draft) => draft.editor ?? draft.author},
     {title: "Changed", cell: (draft) => ago(draft.updatedAt ?? draft.createdAt)},
     {title: "", actions: true, cell: (draft) => menu(`Actions for the draft ${draft.title || draft.id}`, [
       {label: "Delete", symbol: "trash", danger: true, role: "operator", action: () => confirmed("Delete this draft?", {

@@ -31,12 +31,15 @@ export function residencyTab(context) {
   return card("System KVs", {lead: "The keys and values of each version in the engine. A pinned one is never evicted; one in use neither.", flush: true}, list);
 }
 
+const pinned = (kv) => h("span", {title: kv.pinnedAt ? `Since ${new Date(kv.pinnedAt).toLocaleString("en")}` : null},
+  badge(kv.pinnedBy ? `Pinned by ${kv.pinnedBy}` : "Pinned", "info", "pin"));
+
 function systemKvs(rows, tenant, command) {
   return table("System KVs", [
     {title: "Version", cell: ({version}) => h("div", {class: "row"}, h("code", {class: "title-cell"}, version.id), version.id === tenant.activeVersionId && state("active"))},
     {title: "Residency", cell: ({kv}) => h("div", {class: "row"}, state(kv?.residency ?? "absent"),
       kv?.residency === "FILLING" && h("span", {class: "soft small numeric"}, percent(kv.filledTokens, kv.tokens)),
-      kv?.pinned && badge("Pinned", "info", "pin"))},
+      kv?.pinned && pinned(kv))},
     {title: "Tokens", end: true, cell: ({version, kv}) => number(kv?.tokens ?? version.tokens)},
     {title: "Memory", end: true, cell: ({kv}) => h("span", {class: "nowrap"}, bytes(kv?.bytes ?? 0))},
     {title: "Chats now", end: true, cell: ({kv}) => number(kv?.sequences ?? 0)},

@@ -8,8 +8,8 @@ import {pagedTable} from "../../ui/paged.js";
 export function usageTab({path, id}) {
   return h("div", {class: "stack"},
     usageCard({path: `${path}/usage`, csv: `${path}/usage/export`, name: id, groups: [["key", "By key"], ["promptVersion", "By prompt version"], ["finish", "By finish"]]}),
-    card("Requests", {lead: "The ledger, newest first: one entry for each request, however it ended.", flush: true},
-      pagedTable("Requests", () => `${path}/usage/requests`, [
+    card("Ledger", {lead: "One entry for each request, however it ended, newest first.", flush: true},
+      pagedTable("Ledger", () => `${path}/usage/requests`, [
         {title: "When", cell: (entry) => time(entry.at)},
         {title: "Request", cell: (entry) => h("code", {class: "soft"}, entry.requestId)},
         {title: "Version", cell: (entry) => h("code", {}, entry.promptVersion ?? "–")},

@@ -19,7 +19,7 @@ export async function versionPage({parts: [tenantId, versionId], signal}) {
     crumbs(tenant, path, version.id),
     h("div", {class: "page-head"},
       h("div", {}, h("div", {class: "row"}, h("h1", {}, `Version ${version.id}`), active && state("active"),
-        labels.filter((label) => label.versionId === version.id).map((label) => badge(label.label ?? label.name, "label"))),
+        labels.filter((label) => label.versionId === version.id).map((label) => badge(label.label, "label"))),
       h("p", {class: "lead"}, version.message || "No message", " · ", version.author, " · ", ago(version.createdAt))),
       h("div", {class: "row"},
         linkButton("Edit as a new draft", `#${path}/drafts/from-${version.id}`, {symbol: "edit"}),
