@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
             + " prints JSON, --out DIR writes JSON and plots. Cases take turns, so that a disturbed"
             + " machine disturbs them alike, and how much of it others took is stated.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {RelayBench.class, DecodeBench.class, PrefillBench.class})
+    subcommands = {OpsBench.class, RelayBench.class, DecodeBench.class, PrefillBench.class})
 public final class BenchCommand implements Runnable {
   /** Held, or its level would go with it. */
   private static final Logger LOG = Logger.getLogger("dev.baton");

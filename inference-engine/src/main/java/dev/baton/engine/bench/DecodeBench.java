@@ -33,6 +33,7 @@ final class DecodeBench implements Runnable {
 
   @Mixin private BenchOptions options;
   @Mixin private ModelChoice choice;
+  @Mixin private PeerOptions peer;
 
   @Option(
       names = "--system",
@@ -82,6 +83,7 @@ final class DecodeBench implements Runnable {
   @Override
   public void run() {
     List<Case> cases = cases();
+    peer.wanted(); // or fail before anything is measured
     RunHeader header = RunHeader.measure(options);
     List<ModelChoice.Model> models = choice.models(terminal);
     header.put("ownTokens", context);
@@ -98,6 +100,10 @@ final class DecodeBench implements Runnable {
                   "%s S=%d B=%d tenants=%d"
                       .formatted(model.name(), c.system(), c.batch(), c.tenants()));
               measure(model.name(), config, backend, c, header, report);
+              if (peer.wanted() && c.tenants() == 1) {
+                progress.show("llama.cpp, " + model.name());
+                report.add(peerRow(model, c));
+              }
               progress.step();
             }
           }
@@ -208,6 +214,20 @@ final class DecodeBench implements Runnable {
       row.put("shareOfRoofline", Math.max(read, compute) / step);
       report.add(row);
     });
+  }
+
+  private Row peerRow(ModelChoice.Model model, Case c) {
+    PeerRuns.Result result =
+        new PeerRuns(peer, options.threads()).decode(model.file(), c.system(), c.batch());
+    return new Row()
+        .put("engine", "llama.cpp")
+        .put("model", model.name())
+        .put("system", c.system())
+        .put("batch", c.batch())
+        .put("tenants", c.tenants())
+        .put("relay", "fa " + result.flashAttention())
+        .put("tokensPerSecond", result.tokensPerSecond())
+        .put("stepMillis", c.batch() * 1e3 / result.tokensPerSecond());
   }
 
   private static List<Report.Column> columns() {

@@ -33,6 +33,7 @@ final class PrefillBench implements Runnable {
 
   @Mixin private BenchOptions options;
   @Mixin private ModelChoice choice;
+  @Mixin private PeerOptions peer;
 
   @Option(
       names = "--prompt",
@@ -96,6 +97,7 @@ final class PrefillBench implements Runnable {
   @Override
   public void run() {
     List<Case> cases = cases();
+    peer.wanted(); // or fail before anything is measured
     RunHeader header = RunHeader.measure(options);
     List<ModelChoice.Model> models = choice.models(terminal);
     Report report = new Report("prefill", header, columns());
@@ -111,6 +113,10 @@ final class PrefillBench implements Runnable {
                   "%s P=%d S=%d B=%d chunk=%d"
                       .formatted(model.name(), c.prompt(), c.system(), c.batch(), c.chunk()));
               measure(model.name(), config, backend, c, header, report);
+              if (peer.wanted() && c.system() == 0 && c.batch() == 1) {
+                progress.show("llama.cpp, " + model.name());
+                report.add(peerRow(model, c));
+              }
               progress.step();
             }
           }
@@ -222,6 +228,22 @@ final class PrefillBench implements Runnable {
       steps.add(batch.step(held, tokens, held + tokens == c.prompt(), mode));
     }
     return steps;
+  }
+
+  private Row peerRow(ModelChoice.Model model, Case c) {
+    PeerRuns.Result result =
+        new PeerRuns(peer, options.threads())
+            .prefill(model.file(), c.prompt(), options.repetitions());
+    return new Row()
+        .put("engine", "llama.cpp")
+        .put("model", model.name())
+        .put("prompt", c.prompt())
+        .put("system", 0)
+        .put("batch", 1)
+        .put("tenants", 1)
+        .put("relay", "fa " + result.flashAttention())
+        .put("tokensPerSecond", result.tokensPerSecond())
+        .put("seconds", c.prompt() / result.tokensPerSecond());
   }
 
   private static List<Report.Column> columns() {

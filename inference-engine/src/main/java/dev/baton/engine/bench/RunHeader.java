@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -72,19 +73,23 @@ public final class RunHeader {
   }
 
   private static String cpu() {
+    return cpuInfo("model name").orElse(System.getProperty("os.arch"));
+  }
+
+  /** A field of the first processor, on Linux. */
+  static Optional<String> cpuInfo(String field) {
     Path info = Path.of("/proc/cpuinfo");
-    if (Files.isReadable(info)) {
-      try (Stream<String> lines = Files.lines(info, StandardCharsets.UTF_8)) {
-        return lines
-            .filter(line -> line.startsWith("model name"))
-            .map(line -> line.substring(line.indexOf(':') + 1).strip())
-            .findFirst()
-            .orElse(System.getProperty("os.arch"));
-      } catch (IOException e) {
-        return System.getProperty("os.arch");
-      }
+    if (!Files.isReadable(info)) {
+      return Optional.empty();
     }
-    return System.getProperty("os.arch");
+    try (Stream<String> lines = Files.lines(info, StandardCharsets.UTF_8)) {
+      return lines
+          .filter(line -> line.startsWith(field))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   /** Of the checkout that the launcher names; an installed program may have none. */

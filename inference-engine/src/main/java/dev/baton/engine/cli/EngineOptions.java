@@ -97,13 +97,10 @@ final class EngineOptions {
     SchedulerSettings batch = defaults.batch();
     return defaults
         .withBatch(
-            new SchedulerSettings(
-                sequences,
-                Math.max(batch.tokensPerStep(), sequences + 1),
-                relay,
-                batch.promptWeight(),
-                batch.outputWeight(),
-                batch.affinityTokens()))
+            batch
+                .withSequences(sequences, Math.max(batch.tokensPerStep(), sequences + 1))
+                .withRelay(relay)
+                .withDecodeLatencyTarget(null)) // equal calls compute equal steps
         .withQueue(new EngineSettings.Queue(sequences, 1, 8))
         .withThreads(threads);
   }

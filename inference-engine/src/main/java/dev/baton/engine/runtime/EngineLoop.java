@@ -20,6 +20,7 @@ import dev.baton.engine.scheduler.StepCounts;
 import dev.baton.engine.scheduler.StepPlan;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -160,6 +161,7 @@ final class EngineLoop {
 
   /** Computes one step; returns false when there was nothing to compute. */
   boolean step() {
+    Instant before = clock.instant();
     StepPlan plan = scheduler.schedule();
     failScheduled();
     if (plan != null) {
@@ -167,6 +169,7 @@ final class EngineLoop {
       if (result != null) {
         scheduler.completed(plan);
         sample(plan, result);
+        scheduler.measured(plan, Duration.between(before, clock.instant()));
       }
     }
     settleWarmings();

@@ -5,6 +5,7 @@ import dev.baton.engine.ErrorCode;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.engine.scheduler.SchedulerSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ public record EngineSettings(
     SchedulerSettings batch,
     Queue queue,
     @Nullable Integer threads) {
+  /** Between two tokens of an answer, where prompts of others are computed meanwhile. */
+  public static final Duration DECODE_LATENCY_TARGET = Duration.ofMillis(250);
+
   public EngineSettings {
     Objects.requireNonNull(modelFile);
     Objects.requireNonNull(memory);
@@ -41,7 +45,7 @@ public record EngineSettings(
         modelFile,
         null,
         Memory.DEFAULTS,
-        new SchedulerSettings(64, 256, RelayMode.AUTO, 1, 2, 256),
+        new SchedulerSettings(64, 256, RelayMode.AUTO, 1, 2, 256, DECODE_LATENCY_TARGET),
         Queue.DEFAULTS,
         null);
   }
@@ -67,14 +71,7 @@ public record EngineSettings(
   }
 
   public EngineSettings withRelay(RelayMode relay) {
-    return withBatch(
-        new SchedulerSettings(
-            batch.maxSequences(),
-            batch.tokensPerStep(),
-            relay,
-            batch.promptWeight(),
-            batch.outputWeight(),
-            batch.affinityTokens()));
+    return withBatch(batch.withRelay(relay));
   }
 
   /**

@@ -7,8 +7,8 @@ import dev.baton.engine.kvcache.BlockPool;
 import dev.baton.engine.kvcache.SystemKv;
 import dev.baton.engine.kvcache.SystemKvCache;
 import dev.baton.engine.kvcache.SystemTokens;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Decides what each step computes: continuous batching with chunked prefill under a token budget.
  *
  * <p>A step takes, in this order: one token of every sequence that decodes; prompts and fills, the
- * tenant served least first, as far as the budget reaches. New sequences join while the batch has
+ * tenant served least first, as far as the budget reaches: the tokens of a step, and beside decodes
+ * also the time that they may wait ({@link PrefillBudget}). New sequences join while the batch has
  * places: a long prompt or a fill of one tenant does not keep another's short prompt out.
  *
  * <p>Memory. A sequence is admitted when the blocks of all its known tokens, of its system KV where
@@ -51,6 +52,7 @@ public final class Scheduler {
   private final WaitingSequences waiting = new WaitingSequences();
   private final List<Sequence> running = new ArrayList<>(); // oldest first
   private final FairShare fairShare = new FairShare();
+  private final StepTimeModel times = new StepTimeModel();
   private final List<Failure> failures = new ArrayList<>();
   private long preemptions;
 
@@ -136,6 +138,11 @@ public final class Scheduler {
         }
       }
     }
+  }
+
+  /** Says how long a completed step took, from its scheduling to its last token. */
+  public void measured(StepPlan plan, Duration took) {
+    times.measured(StepLoad.of(plan.step()), took.toNanos());
   }
 
   /** Adds a generated token, to be computed by the next step. */
@@ -228,18 +235,6 @@ public final class Scheduler {
 
   // ---- admission ----
 
-  /** How a sequence shares a system KV. */
-  private record Sharing(
-      @Nullable SystemKv join, @Nullable SystemTokens fill, int tokens, @Nullable String mismatch) {
-    static Sharing none(@Nullable String mismatch) {
-      return new Sharing(null, null, 0, mismatch);
-    }
-
-    int systemTokens() {
-      return join != null ? join.tokens().count() : fill != null ? fill.count() : 0;
-    }
-  }
-
   private enum Admission {
     ADMITTED,
     NO_ROOM,
@@ -294,7 +289,7 @@ public final class Scheduler {
   }
 
   private Admission admit(Sequence sequence) {
-    Sharing sharing = sharing(sequence);
+    Sharing sharing = Sharing.of(sequence, systemKvs);
     int systemBlocks = pool.layout().blocksFor(sharing.systemTokens());
     int ownBlocks = pool.layout().blocksFor(sequence.length() - sharing.tokens());
     SystemTokens system = sequence.system();
@@ -363,31 +358,6 @@ public final class Scheduler {
     }
   }
 
-  /**
-   * What the sequence shares. At least one token is always its own: its logits are needed, and a
-   * system KV holds none.
-   */
-  private Sharing sharing(Sequence sequence) {
-    SystemTokens system = sequence.system();
-    if (system == null) {
-      return Sharing.none(null);
-    }
-    int shareable = sequence.promptTokens() - 1;
-    SystemKv current = systemKvs.current(system.key());
-    if (sequence.beginsWithSystem()
-        && (current == null || current.tokens().edition() <= system.edition())) {
-      boolean join = current != null && current.tokens().edition() == system.edition();
-      return new Sharing(
-          join ? current : null, join ? null : system, Math.min(system.count(), shareable), null);
-    }
-    String mismatch = sequence.beginsWithSystem() ? MISMATCH_EDITION : MISMATCH_RENDERING;
-    if (current == null) {
-      return Sharing.none(mismatch);
-    }
-    int common = Math.min(current.commonTokens(sequence.tokens(), sequence.length()), shareable);
-    return common == 0 ? Sharing.none(mismatch) : new Sharing(current, null, common, mismatch);
-  }
-
   private EngineException neverFits(Sequence sequence, int blocks) {
     return new EngineException(
         ErrorCode.MEMORY_FULL,
@@ -404,43 +374,40 @@ public final class Scheduler {
 
   // ---- prefills ----
 
-  /** Prompt tokens or a fill that may advance in this step. */
-  private record Prefill(
-      String tenantId, @Nullable SystemKv fill, @Nullable Sequence sequence, long number) {}
-
   private void schedulePrefills() {
-    int budget = settings.tokensPerStep() - assembly.tokenCount();
     List<Prefill> prefills = new ArrayList<>();
     for (SystemKv fill : systemKvs.filling()) {
-      prefills.add(new Prefill(fill.tokens().key().tenantId(), fill, null, fill.number()));
+      prefills.add(new Prefill.Fill(fill));
     }
     for (Sequence sequence : running) {
       if (sequence.ready() && !assembly.contains(sequence)) {
-        prefills.add(new Prefill(sequence.tenantId(), null, sequence, sequence.number()));
+        prefills.add(new Prefill.Request(sequence));
       }
     }
-    if (prefills.size() > 1) {
-      prefills.sort(
-          Comparator.comparingLong((Prefill prefill) -> fairShare.counter(prefill.tenantId()))
-              .thenComparing(prefill -> prefill.fill() == null) // fills first
-              .thenComparingLong(Prefill::number));
+    if (prefills.isEmpty()) {
+      return;
     }
+    PrefillBudget budget = prefillBudget();
+    prefills.sort(Prefill.order(fairShare));
     for (Prefill prefill : prefills) {
-      if (budget == 0) {
+      if (budget.exhausted()) {
         return;
       }
-      int count;
-      if (prefill.fill() != null) {
-        SystemKv fill = prefill.fill();
-        count = Math.min(budget, fill.tokens().count() - fill.filledTokens());
-        assembly.add(fill, count);
-      } else if (prefill.sequence() != null) {
-        count = Math.min(budget, prefill.sequence().pendingTokens());
-        assembly.add(prefill.sequence(), count);
-      } else {
-        throw new IllegalStateException("nothing to prefill");
+      int count = budget.take(prefill.left(), prefill.held());
+      if (count > 0) {
+        prefill.add(assembly, count);
       }
-      budget -= count;
     }
+  }
+
+  /** Where sequences decode in this step, they are not to wait longer than the target for it. */
+  private PrefillBudget prefillBudget() {
+    int tokens = settings.tokensPerStep() - assembly.tokenCount();
+    Duration target = settings.decodeLatencyTarget();
+    StepPlan decodes = target == null ? null : assembly.finish();
+    if (target == null || decodes == null) {
+      return PrefillBudget.ofTokens(times, tokens);
+    }
+    return PrefillBudget.beside(StepLoad.of(decodes.step()), times, tokens, target.toNanos());
   }
 }

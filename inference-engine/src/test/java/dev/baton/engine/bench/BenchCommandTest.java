@@ -157,6 +157,91 @@ final class BenchCommandTest {
   }
 
   @Test
+  void opsMeasuresProductsAttentionAndNorms() {
+    List<Map<?, ?>> rows =
+        rows(
+            "ops",
+            "--json",
+            "--repetitions",
+            "1",
+            "--time",
+            "5",
+            "--type",
+            "Q8_0,F32",
+            "--rows",
+            "1,5",
+            "--shape",
+            "64x128");
+    assertThat(rows.stream().map(row -> row.get("operator")).map(String::valueOf))
+        .contains("product", "attention, relayed", "rmsNorm", "swiGlu");
+    assertThat(rows).hasSize(2 * 2 + 2 * 3 + 2 * 2);
+    assertThat(rows).allSatisfy(row -> assertThat(number(row, "micros")).isPositive());
+  }
+
+  @Test
+  void aPeerRunsTheSameFileBesideAndItsBetterAttentionIsShown() throws IOException {
+    Path program = folder.resolve("bin/llama-batched-bench");
+    Files.createDirectories(program.resolveSibling(""));
+    // The peer's own format; a real one is run by whoever has it.
+    Files.writeString(
+        program,
+        String.join(
+            "\n",
+            "#!/bin/sh",
+            "echo \"$@\" >>\"$0.calls\"",
+            "case \"$*\" in *'-fa on'*) speed=50.5 ;; *) speed=75.25 ;; esac",
+            "echo 'main: n_kv_max = 4096'",
+            "printf '{%spl%s: 2, %sspeed_tg%s: %s}' '\"' '\"' '\"' '\"' $speed"));
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    List<Map<?, ?>> rows =
+        rows(
+            "decode",
+            "--json",
+            "--repetitions",
+            "1",
+            "--shape",
+            "tiny",
+            "--models",
+            folder.toString(),
+            "--system",
+            "32",
+            "--batch",
+            "2",
+            "--relay",
+            "auto",
+            "--peer",
+            "llama.cpp",
+            "--peer-dir",
+            folder.toString(),
+            "--threads",
+            "1");
+    assertThat(rows).hasSize(2);
+    assertThat(rows.get(1).get("engine")).isEqualTo("llama.cpp");
+    assertThat(rows.get(1).get("relay")).isEqualTo("fa off");
+    assertThat(number(rows.get(1), "tokensPerSecond")).isEqualTo(75.25);
+    assertThat(Files.readString(folder.resolve("bin/llama-batched-bench.calls")))
+        .contains("random-tiny-Q8_0.gguf", "-npp 32", "-npl 2", "-t 1");
+    assertThat(bench("decode", "--peer", "llama.cpp")).isEqualTo(2);
+    assertThat(
+            bench(
+                "prefill",
+                "--shape",
+                "tiny",
+                "--models",
+                folder.toString(),
+                "--prompt",
+                "8",
+                "--repetitions",
+                "1",
+                "--peer",
+                "llama.cpp",
+                "--peer-dir",
+                folder.toString()))
+        .isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("there is no llama-bench in it");
+  }
+
+  @Test
   void theTableHasAHeaderOfTheMachine() {
     assertThat(
             bench(

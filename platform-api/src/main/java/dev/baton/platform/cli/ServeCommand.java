@@ -1,10 +1,12 @@
 package dev.baton.platform.cli;
 
+import dev.baton.engine.runtime.EngineSettings;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.platform.serve.ServeOptions;
 import dev.baton.platform.serve.Server;
 import dev.baton.platform.serve.StartFailure;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -73,6 +75,13 @@ final class ServeCommand implements Callable<Integer> {
   private String relay = "auto";
 
   @Option(
+      names = "--decode-latency",
+      paramLabel = "MS",
+      description =
+          "Time between two tokens of an answer that prompts of others may take it to; 0 for no bound.")
+  private long decodeLatencyMillis = EngineSettings.DECODE_LATENCY_TARGET.toMillis();
+
+  @Option(
       names = "--threads",
       paramLabel = "N",
       description = "Computing threads; all processors when left out.")
@@ -130,7 +139,11 @@ final class ServeCommand implements Callable<Integer> {
         bytes(blankIsNull(kvMemory)),
         relayMode(),
         threads == null ? null : inRange("--threads", threads, 1, 4096),
-        blankIsNull(redis));
+        blankIsNull(redis),
+        decodeLatencyMillis == 0
+            ? null
+            : Duration.ofMillis(inRange("--decode-latency", decodeLatencyMillis, 0, 600_000)),
+        true);
   }
 
   /** Compose files pass variables that are not set as empty texts. */
@@ -163,8 +176,8 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private int inRange(String option, int value, int low, int high) {
-    if (value < low || value > high) {
+  private <N extends Number> N inRange(String option, N value, long low, long high) {
+    if (value.longValue() < low || value.longValue() > high) {
       throw bad("%s must be between %d and %d, not %d".formatted(option, low, high, value));
     }
     return value;

@@ -2,6 +2,7 @@ package dev.baton.platform.serve;
 
 import dev.baton.engine.scheduler.RelayMode;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param kvMemoryBytes KV memory, or null for the engine's choice
  * @param threads computing threads, or null for all processors
  * @param redisUrl an external Redis, or null for an own one
+ * @param decodeLatencyTarget time that prompts of others may delay a token, or null for no bound
+ * @param demoTenants whether an empty store gets tenants to try the platform with
  */
 public record ServeOptions(
     @Nullable Path model,
@@ -22,4 +25,6 @@ public record ServeOptions(
     @Nullable Long kvMemoryBytes,
     RelayMode relay,
     @Nullable Integer threads,
-    @Nullable String redisUrl) {}
+    @Nullable String redisUrl,
+    @Nullable Duration decodeLatencyTarget,
+    boolean demoTenants) {}

@@ -37,6 +37,7 @@ public final class Server implements AutoCloseable {
 
   private final ServeOptions options;
   private final Closeables parts = new Closeables();
+  private int port;
 
   public Server(ServeOptions options) {
     this.options = options;
@@ -68,8 +69,9 @@ public final class Server implements AutoCloseable {
     properties.put("baton.admin.token", token.value());
     ConfigurableApplicationContext context = startPlatform(engine, properties);
     parts.add(context::close);
-    int port = Platform.port(context);
-    DemoTenants.Keys keys = demoTenants(context, data);
+    port = Platform.port(context);
+    DemoTenants.Keys keys =
+        options.demoTenants() ? demoTenants(context, data) : new DemoTenants.Keys(Map.of(), null);
     new Banner(options.host(), port, engine.model(), DefaultModel.choose(options.model(), data))
         .print(out, token, keys, ownRedis);
     if (keys.byTenant().isEmpty()) {
@@ -77,6 +79,11 @@ public final class Server implements AutoCloseable {
           context.getBean(Rewarming.class).run().subscribe(count -> {}, Server::notWarmed);
       parts.add(warming::dispose);
     }
+  }
+
+  /** Where a started server listens. */
+  public int port() {
+    return port;
   }
 
   /** The kernels need it; without it the first request would hang instead of fail. */
@@ -130,7 +137,13 @@ public final class Server implements AutoCloseable {
 
   private Engine openEngine(DataDirectory data) {
     DefaultModel model = DefaultModel.choose(options.model(), data);
-    EngineSettings settings = EngineSettings.defaults(model.file()).withRelay(options.relay());
+    EngineSettings settings = EngineSettings.defaults(model.file());
+    settings =
+        settings.withBatch(
+            settings
+                .batch()
+                .withRelay(options.relay())
+                .withDecodeLatencyTarget(options.decodeLatencyTarget()));
     if (options.kvMemoryBytes() != null || model.random()) {
       Long kvBytes =
           options.kvMemoryBytes() != null ? options.kvMemoryBytes() : DefaultModel.RANDOM_KV_BYTES;

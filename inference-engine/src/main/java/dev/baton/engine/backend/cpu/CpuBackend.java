@@ -300,7 +300,9 @@ public final class CpuBackend implements Backend {
 
   /** The kernels that compute here, in words. */
   public static String kernels() {
-    return "Vector API, %d-bit f32".formatted(Lanes.COUNT * Float.SIZE);
+    KernelChoice choice = KernelChoice.here();
+    return "%s (%s); vectors of %d bits"
+        .formatted(choice.set().title(), choice.reason(), Lanes.COUNT * Float.SIZE);
   }
 
   /** Bytes of weights that a step reads: those of all its products. */

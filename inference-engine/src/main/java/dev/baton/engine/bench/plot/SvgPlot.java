@@ -19,6 +19,17 @@ public final class SvgPlot {
     "#2f7fd1", "#d9822b", "#2a9d6f", "#c0559b", "#8a6fd1", "#b8962e", "#d1495b", "#4aa3a8"
   };
 
+  private static final String STYLE =
+      """
+      <style>
+      text { font: 12px system-ui, sans-serif; fill: #808890 }
+      .title { font-size: 15px; font-weight: 600 }
+      .grid { stroke: #808890; stroke-opacity: .25 }
+      .line { fill: none; stroke-width: 2 }
+      .dashed { stroke-dasharray: 6 4 }
+      </style>
+      """;
+
   private final StringBuilder svg = new StringBuilder();
   private final Chart chart;
   private final Scale x;
@@ -46,13 +57,9 @@ public final class SvgPlot {
   private String draw() {
     svg.append(
         format(
-            """
-                <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">
-                <style>text { font: 12px system-ui, sans-serif; fill: #808890 } .title { font-size: 15px; font-weight: 600 }
-                .grid { stroke: #808890; stroke-opacity: .25 } .line { fill: none; stroke-width: 2 }
-            .dashed { stroke-dasharray: 6 4 }</style>
-            """,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n",
             WIDTH, HEIGHT, escaped(chart.title())));
+    svg.append(STYLE);
     text("title", LEFT, 24, "start", chart.title());
     text("", LEFT, 42, "start", chart.subtitle());
     axes();

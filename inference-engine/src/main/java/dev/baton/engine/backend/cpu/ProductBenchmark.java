@@ -7,8 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -25,26 +27,16 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Time of one product, over weights that do not fit the caches (the large shape) or do (the small
- * one). Bytes of weights over the time are the bandwidth, 2 rows N K over it the arithmetic.
- *
- * <pre>
- * mvn -q -pl inference-engine -am test-compile
- * mvn -q -pl inference-engine dependency:build-classpath -Dmdep.outputFile=/tmp/classpath
- * cd inference-engine
- * java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
- *   -cp target/test-classes:target/classes:$(cat /tmp/classpath) \
- *   org.openjdk.jmh.Main LinearBenchmark -p shape=8192x2048 -p type=Q8_0 -p rows=1,8,32
- * </pre>
+ * one). Bytes of weights over the time are the bandwidth, 2 rows N K over it the arithmetic. {@code
+ * baton bench ops} runs it.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 1,
-    jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
-public class LinearBenchmark {
+@Fork(0)
+public class ProductBenchmark {
   private static final int RUN = 1 << 16; // elements that repeat, as encoding is slow
   private static final long CACHES_BYTES = 100L << 20;
 
@@ -56,7 +48,10 @@ public class LinearBenchmark {
   @Param({"1", "2", "4", "8", "32", "128", "512"})
   int rows;
 
-  private final ComputePool pool = new ComputePool(Runtime.getRuntime().availableProcessors());
+  @Param("1")
+  int threads;
+
+  private @Nullable ComputePool pool;
   private final Arena arena = Arena.ofShared();
   private Linear[] layers = {};
   private int next;
@@ -66,6 +61,7 @@ public class LinearBenchmark {
   /** Fills weights and activations. */
   @Setup(Level.Trial)
   public void fill() {
+    pool = new ComputePool(threads);
     int split = shape.indexOf('x');
     int outputs = Integer.parseInt(shape.substring(0, split));
     int inputs = Integer.parseInt(shape.substring(split + 1));
@@ -83,8 +79,7 @@ public class LinearBenchmark {
       for (long at = 0; at < bytes; at += run.byteSize()) {
         MemorySegment.copy(run, 0, data, at, Math.min(run.byteSize(), bytes - at));
       }
-      layers[i] =
-          VectorLinear.of(new Tensor("w", type, List.of((long) inputs, (long) outputs), data));
+      layers[i] = layer(new Tensor("w", type, List.of((long) inputs, (long) outputs), data));
     }
     x = arena.allocate((long) rows * inputs * Float.BYTES, 64);
     for (int i = 0; i < rows * inputs; i++) {
@@ -93,10 +88,19 @@ public class LinearBenchmark {
     y = arena.allocate((long) rows * outputs * Float.BYTES, 64);
   }
 
+  /** With the kernels that this machine computes with. */
+  private Linear layer(Tensor weight) {
+    KernelSet set = KernelChoice.here().set();
+    return set.isNative()
+        ? new NativeLinear(
+            new NativeKernels(set, arena), Objects.requireNonNull(pool), arena, List.of(weight))
+        : VectorLinear.of(weight);
+  }
+
   /** One product. */
   @Benchmark
   public MemorySegment multiply() {
-    layers[next].multiply(pool, x, rows, y);
+    layers[next].multiply(Objects.requireNonNull(pool), x, rows, y);
     next = (next + 1) % layers.length;
     return y;
   }
@@ -104,7 +108,7 @@ public class LinearBenchmark {
   /** Ends the threads. */
   @TearDown(Level.Trial)
   public void close() {
-    pool.close();
+    Objects.requireNonNull(pool).close();
     arena.close();
   }
 }

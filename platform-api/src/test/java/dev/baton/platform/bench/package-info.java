@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.platform.bench;
+
+import org.jspecify.annotations.NullMarked;
