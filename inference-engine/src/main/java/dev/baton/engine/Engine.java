@@ -2,6 +2,7 @@ package dev.baton.engine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -28,6 +29,16 @@ public interface Engine extends AutoCloseable {
    *     context, queue full, draining
    */
   Generation generate(GenerationRequest request, GenerationListener listener);
+
+  /**
+   * Tokens of the request's whole prompt, counted on the caller's thread without queueing it; empty
+   * where this engine can not tell without asking elsewhere.
+   *
+   * @throws EngineException when the request can not be rendered
+   */
+  default OptionalInt countPromptTokens(GenerationRequest request) {
+    return OptionalInt.empty();
+  }
 
   /**
    * Token count, KV bytes and remaining context of a prompt, computed without touching KV memory.

@@ -94,6 +94,21 @@ public record GenerationRequest(
         null);
   }
 
+  /** The same with another bound of completion tokens. */
+  public GenerationRequest withMaxTokens(int tokens) {
+    return new GenerationRequest(
+        requestId,
+        tenantId,
+        systemPrompt,
+        input,
+        sampling,
+        tokens,
+        stop,
+        ignoreEos,
+        topLogprobs,
+        forcedTokens);
+  }
+
   /** The request's own part of the prompt. */
   public sealed interface Input {}
 

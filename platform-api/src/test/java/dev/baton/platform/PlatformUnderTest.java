@@ -18,6 +18,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -50,7 +52,16 @@ public final class PlatformUnderTest implements AutoCloseable {
     all.put("spring.data.redis.url", redisUrl);
     all.put("baton.admin.token", ADMIN_TOKEN);
     all.putIfAbsent("logging.level.dev.baton", "warn");
+    all.putIfAbsent("baton.quota.spool-directory", temporaryDirectory());
     return new PlatformUnderTest(Platform.start(engine, all));
+  }
+
+  private static Path temporaryDirectory() {
+    try {
+      return Files.createTempDirectory("baton-test-spool");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public URI url() {
@@ -113,6 +124,10 @@ public final class PlatformUnderTest implements AutoCloseable {
   public HttpResponse<String> post(String key, String body)
       throws IOException, InterruptedException {
     return send(chatRequest(key, body));
+  }
+
+  public CompletableFuture<HttpResponse<String>> sendAsync(String key, String body) {
+    return http.sendAsync(chatRequest(key, body), BodyHandlers.ofString());
   }
 
   /** The status has come, the lines come while the stream goes on. */

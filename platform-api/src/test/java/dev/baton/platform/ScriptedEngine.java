@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +65,11 @@ public final class ScriptedEngine implements Engine {
     return next;
   }
 
+  /** The next request, however late it comes. */
+  public Running awaitRequest() throws InterruptedException {
+    return requests.take();
+  }
+
   /** What {@link #nextRequest} returned last. */
   public Running lastRequest() {
     return Objects.requireNonNull(last);
@@ -91,6 +97,11 @@ public final class ScriptedEngine implements Engine {
     active.add(running);
     requests.add(running);
     return running;
+  }
+
+  @Override
+  public OptionalInt countPromptTokens(GenerationRequest request) {
+    return OptionalInt.of(PROMPT_TOKENS);
   }
 
   /** A request under the test's control. */

@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -169,6 +170,11 @@ public final class LocalEngine implements Engine {
     }
     Integer wanted = request.maxTokens();
     return wanted == null ? room : Math.min(wanted, room);
+  }
+
+  @Override
+  public OptionalInt countPromptTokens(GenerationRequest request) {
+    return OptionalInt.of(prompts.prepare(request).tokens().length);
   }
 
   @Override

@@ -1,11 +1,13 @@
 package dev.baton.platform.access;
 
 import dev.baton.admin.apikey.TenantDirectory;
+import dev.baton.admin.limits.LimitDirectory;
 import dev.baton.platform.problem.ApiProblem;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.ReactiveAuthenticationManager;
 import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
@@ -29,10 +31,11 @@ class TenantSecurity {
 
   @Bean
   @Order(20)
-  SecurityWebFilterChain tenantChain(ServerHttpSecurity http, TenantDirectory directory) {
+  SecurityWebFilterChain tenantChain(
+      ServerHttpSecurity http, TenantDirectory directory, LimitDirectory limits) {
     ServerAuthenticationEntryPoint refuse =
         (exchange, cause) -> Mono.error(ApiProblem.unauthenticated());
-    AuthenticationWebFilter keys = new AuthenticationWebFilter(manager(directory));
+    AuthenticationWebFilter keys = new AuthenticationWebFilter(manager(directory, limits));
     keys.setServerAuthenticationConverter(
         exchange -> Mono.justOrEmpty(bearer(exchange)).map(ApiKeyToken::unproven));
     keys.setAuthenticationFailureHandler(new ServerAuthenticationEntryPointFailureHandler(refuse));
@@ -51,11 +54,17 @@ class TenantSecurity {
         .build();
   }
 
-  private static ReactiveAuthenticationManager manager(TenantDirectory directory) {
+  /** Limits come along, so that a key that is known when Redis goes away has known limits. */
+  private static ReactiveAuthenticationManager manager(
+      TenantDirectory directory, LimitDirectory limits) {
     return unproven ->
         directory
             .authenticate(String.valueOf(unproven.getCredentials()))
             .switchIfEmpty(Mono.error(ApiProblem::unauthenticated))
+            .delayUntil(access ->
+                limits
+                    .of(access.tenantId(), access.keyId())
+                    .onErrorComplete(DataAccessException.class))
             .map(ApiKeyToken::proven);
   }
 

@@ -8,6 +8,8 @@ import dev.baton.platform.operations.RequestOutcomes;
 import dev.baton.platform.problem.ApiProblem;
 import dev.baton.platform.problem.Problems;
 import dev.baton.platform.problem.RequestId;
+import dev.baton.platform.quota.Quota;
+import dev.baton.platform.quota.Reservation;
 import dev.baton.platform.routing.EngineDoor;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -55,6 +57,7 @@ final class ChatEndpoint {
   private final ChatSettings settings;
   private final Drain drain;
   private final RequestOutcomes outcomes;
+  private final Quota quota;
   private final InstantSource clock;
 
   ChatEndpoint(
@@ -64,6 +67,7 @@ final class ChatEndpoint {
       ChatSettings settings,
       Drain drain,
       RequestOutcomes outcomes,
+      Quota quota,
       InstantSource clock) {
     this.engine = engine;
     this.door = door;
@@ -72,6 +76,7 @@ final class ChatEndpoint {
     this.settings = settings;
     this.drain = drain;
     this.outcomes = outcomes;
+    this.quota = quota;
     this.clock = clock;
   }
 
@@ -106,7 +111,8 @@ final class ChatEndpoint {
         body(exchange.getRequest())
             // Rendering and tokenising a long conversation takes time the event loop does not have.
             .publishOn(Schedulers.boundedElastic())
-            .map(body -> admit(reader.read(body), tenant, requestId))
+            .flatMap(body ->
+                admit(reader.read(body), tenant, requestId, exchange.getResponse().getHeaders()))
             .doOnError(
                 error -> outcomes.refused(requestId, tenant.tenantId(), Problems.of(error).code()));
     return Mono.usingWhen(
@@ -154,7 +160,8 @@ final class ChatEndpoint {
     return bytes;
   }
 
-  private Answering admit(ChatCompletionRequest request, TenantAccess tenant, String requestId) {
+  private Mono<Answering> admit(
+      ChatCompletionRequest request, TenantAccess tenant, String requestId, HttpHeaders headers) {
     if (!request.model().equals(engine.model().id()) && !request.model().equals(ANY_MODEL)) {
       throw ApiProblem.modelNotFound(request.model());
     }
@@ -162,18 +169,39 @@ final class ChatEndpoint {
         RequestMapper.toEngine(
             request, engine.model(), requestId, tenant.tenantId(), tenant.activePrompt());
     Drain.Permit permit = drain.enter();
+    return quota
+        .reserve(tenant, generation, headers)
+        .map(reservation -> open(request, reservation, permit))
+        .doOnError(error -> permit.close())
+        .doOnCancel(permit::close);
+  }
+
+  /** A permit of its own keeps the process until the request is settled, read or not. */
+  private Answering open(
+      ChatCompletionRequest request, Reservation reservation, Drain.Permit permit) {
+    GenerationRequest generation = reservation.request();
+    Drain.Permit settling = permit.another();
     try {
       GenerationStream stream =
-          GenerationStream.open(door::generate, generation, settings.streamBuffer());
+          GenerationStream.open(
+              door::generate,
+              generation,
+              settings.streamBuffer(),
+              last -> quota.settle(reservation, last).doFinally(signal -> settling.close()));
       stream
           .outcome()
           .publishOn(Schedulers.parallel())
           .subscribe(last ->
               outcomes.ended(
-                  requestId, tenant.tenantId(), request.stream(), stream.overflowed(), last));
+                  generation.requestId(),
+                  generation.tenantId(),
+                  request.stream(),
+                  stream.overflowed(),
+                  last));
       return new Answering(request, stream, permit);
     } catch (RuntimeException e) {
-      permit.close();
+      quota.release(reservation);
+      settling.close();
       throw e;
     }
   }

@@ -7,7 +7,10 @@ import dev.baton.engine.GenerationRequest;
 import dev.baton.platform.problem.ApiProblem;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -18,18 +21,23 @@ import reactor.core.scheduler.Schedulers;
  * queue; encoding and writing happen on other threads. When the queue is full the reader is too
  * slow: the generation is cancelled and the stream ends with an error after what was queued.
  *
- * <p>{@link #outcome()} tells how the generation ended whether or not anybody still reads.
+ * <p>The last event is told when the request is settled, so that no reader knows of an end that the
+ * ledger does not. {@link #outcome()} tells how the generation ended whether or not anybody still
+ * reads.
  */
 final class GenerationStream {
+  private static final Logger log = LoggerFactory.getLogger(GenerationStream.class);
   private static final int PREFETCH = 16;
 
   private final Sinks.Many<GenerationEvent> events;
   private final Sinks.One<GenerationEvent> outcome = Sinks.one();
+  private final Function<GenerationEvent, Mono<Void>> settle;
   private @Nullable Generation generation; // guarded by this
   private boolean cancelled; // guarded by this
-  private volatile boolean overflowed; // written by whom the engine's events come from
+  private volatile boolean overflowed; // by the engine, then by whatever ends the settlement
 
-  private GenerationStream(int capacity) {
+  private GenerationStream(int capacity, Function<GenerationEvent, Mono<Void>> settle) {
+    this.settle = settle;
     events = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(capacity));
   }
 
@@ -37,13 +45,16 @@ final class GenerationStream {
    * Submits the request.
    *
    * @param door submits to an engine, as {@link dev.baton.engine.Engine#generate} does
+   * @param settle begins to settle it by its last event; called on the engine's thread, once, and
+   *     must neither block nor fail
    * @throws dev.baton.engine.EngineException when the engine refuses it
    */
   static GenerationStream open(
       BiFunction<GenerationRequest, GenerationListener, Generation> door,
       GenerationRequest request,
-      int capacity) {
-    GenerationStream stream = new GenerationStream(capacity);
+      int capacity,
+      Function<GenerationEvent, Mono<Void>> settle) {
+    GenerationStream stream = new GenerationStream(capacity, settle);
     stream.started(door.apply(request, stream::onEvent));
     return stream;
   }
@@ -90,16 +101,29 @@ final class GenerationStream {
   private void onEvent(GenerationEvent event) {
     boolean last =
         event instanceof GenerationEvent.Finished || event instanceof GenerationEvent.Failed;
+    if (last) {
+      outcome.tryEmitValue(event);
+      settle
+          .apply(event)
+          .doFinally(signal -> end(event))
+          .subscribe(settled -> {}, error -> log.error("a settlement failed", error));
+    } else {
+      emit(event);
+    }
+  }
+
+  private void emit(GenerationEvent event) {
     if (!overflowed && events.tryEmitNext(event) == Sinks.EmitResult.FAIL_OVERFLOW) {
       overflowed = true;
       cancel();
       events.tryEmitError(ApiProblem.slowReader()); // refused when the reader left meanwhile
     }
-    if (last) {
-      if (!overflowed) {
-        events.tryEmitComplete(); // refused when the reader is gone
-      }
-      outcome.tryEmitValue(event);
+  }
+
+  private void end(GenerationEvent last) {
+    emit(last);
+    if (!overflowed) {
+      events.tryEmitComplete(); // refused when the reader is gone
     }
   }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
@@ -42,10 +43,13 @@ public final class Drain implements SmartLifecycle {
     this.context = context;
   }
 
-  /** One request under way. */
+  /** One request under way; closing it again does nothing. */
   public interface Permit extends AutoCloseable {
     @Override
     void close();
+
+    /** One more for the same request, also when others are refused by now. */
+    Permit another();
   }
 
   /**
@@ -57,8 +61,27 @@ public final class Drain implements SmartLifecycle {
     if (draining) {
       throw ApiProblem.draining();
     }
-    requests.register();
-    return requests::arriveAndDeregister;
+    return new Counted();
+  }
+
+  private final class Counted implements Permit {
+    private final AtomicBoolean open = new AtomicBoolean(true);
+
+    Counted() {
+      requests.register();
+    }
+
+    @Override
+    public void close() {
+      if (open.getAndSet(false)) {
+        requests.arriveAndDeregister();
+      }
+    }
+
+    @Override
+    public Permit another() {
+      return new Counted();
+    }
   }
 
   public boolean draining() {

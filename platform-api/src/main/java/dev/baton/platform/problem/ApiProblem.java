@@ -63,6 +63,47 @@ public final class ApiProblem extends RuntimeException {
         HttpStatus.BAD_REQUEST, INVALID, "unsupported_parameter", param, message, null, null);
   }
 
+  /** 400: more prompt tokens than the caller may send; like a context that is too small. */
+  public static ApiProblem tooMuchInput(long tokens, long limit) {
+    return new ApiProblem(
+        HttpStatus.BAD_REQUEST,
+        INVALID,
+        "context_length_exceeded",
+        "messages",
+        "The prompt has %d tokens with the tenant's system prompt, but may have at most %d here. Shorten the messages."
+            .formatted(tokens, limit),
+        null,
+        null);
+  }
+
+  /**
+   * 429: too much at a time.
+   *
+   * @param retryAfter null when the request would never fit
+   */
+  public static ApiProblem rateLimited(String message, @Nullable Duration retryAfter) {
+    return new ApiProblem(
+        HttpStatus.TOO_MANY_REQUESTS,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        null,
+        message,
+        retryAfter,
+        null);
+  }
+
+  /** 429 that repeating does not help against: a budget is spent. */
+  public static ApiProblem insufficientQuota(String message) {
+    return new ApiProblem(
+        HttpStatus.TOO_MANY_REQUESTS,
+        "insufficient_quota",
+        "insufficient_quota",
+        null,
+        message,
+        null,
+        null);
+  }
+
   /** 400: the body is not what it should be, as a whole. */
   public static ApiProblem badBody(String message) {
     return new ApiProblem(

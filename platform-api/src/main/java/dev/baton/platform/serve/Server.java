@@ -67,6 +67,7 @@ public final class Server implements AutoCloseable {
     properties.put("server.port", options.port());
     properties.put("spring.data.redis.url", ownRedis.map(OwnRedis::url).orElse(options.redisUrl()));
     properties.put("baton.admin.token", token.value());
+    properties.put("baton.quota.spool-directory", data.privateDirectory("spool"));
     ConfigurableApplicationContext context = startPlatform(engine, properties);
     parts.add(context::close);
     port = Platform.port(context);

@@ -43,7 +43,8 @@ class GenerationStreamTest {
 
   @Test
   void deliversEveryEventInOrderAndThenEnds() throws Exception {
-    GenerationStream stream = GenerationStream.open(engine::generate, REQUEST, 16);
+    GenerationStream stream =
+        GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty());
     engine.nextRequest().begin().say("a", "b").finish(FinishReason.STOP);
     List<GenerationEvent> events = stream.events().collectList().block(SOON);
     assertThat(events)
@@ -57,7 +58,8 @@ class GenerationStreamTest {
 
   @Test
   void cancelsAndFailsWhenItsReaderDoesNotAsk() throws Exception {
-    GenerationStream stream = GenerationStream.open(engine::generate, REQUEST, 16);
+    GenerationStream stream =
+        GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty());
     LastError lastError = new LastError();
     stream.events().subscribe(lastError);
     ScriptedEngine.Running running = engine.nextRequest();
@@ -75,7 +77,8 @@ class GenerationStreamTest {
 
   @Test
   void tellsTheOutcomeAlsoWhenNobodyReads() throws Exception {
-    GenerationStream stream = GenerationStream.open(engine::generate, REQUEST, 16);
+    GenerationStream stream =
+        GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty());
     engine.nextRequest().begin().fail(ErrorCode.INTERNAL, "gone");
     assertThat(stream.outcome().block(SOON)).isInstanceOf(GenerationEvent.Failed.class);
   }
@@ -84,7 +87,8 @@ class GenerationStreamTest {
   void passesARefusalOn() {
     engine.refuse(new EngineException(ErrorCode.QUEUE_FULL, "full"));
     Mono<GenerationStream> opening =
-        Mono.fromCallable(() -> GenerationStream.open(engine::generate, REQUEST, 16));
+        Mono.fromCallable(
+            () -> GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty()));
     assertThat(opening.map(stream -> "accepted").onErrorResume(e -> Mono.just("refused")).block())
         .isEqualTo("refused");
   }

@@ -58,4 +58,21 @@ public record Limits(
   public boolean limitsTokens() {
     return tokensPerMinute != null || hasBudget();
   }
+
+  /** A part of the rates, at least 1 of each; what bounds a single request stays whole. */
+  public Limits part(double share) {
+    return new Limits(
+        part(requestsPerMinute, share),
+        part(tokensPerMinute, share),
+        part(concurrentStreams, share),
+        tokensPerDay,
+        tokensPerMonth,
+        maxInputTokens,
+        maxOutputTokens,
+        clientSystemMessages);
+  }
+
+  private static @Nullable Long part(@Nullable Long limit, double share) {
+    return limit == null ? null : Math.max(1, (long) (limit * share));
+  }
 }

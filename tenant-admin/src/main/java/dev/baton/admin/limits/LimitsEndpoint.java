@@ -48,9 +48,11 @@ final class LimitsEndpoint {
   }
 
   private final TenantLimits limits;
+  private final Reservations reservations;
 
-  LimitsEndpoint(TenantLimits limits) {
+  LimitsEndpoint(TenantLimits limits, Reservations reservations) {
     this.limits = limits;
+    this.reservations = reservations;
   }
 
   /** The tenant's limits. */
@@ -96,6 +98,27 @@ final class LimitsEndpoint {
       @PathVariable String keyId,
       @RequestHeader HttpHeaders headers) {
     return limits.delete(Actor.ADMIN, tenantId, keyId, IfMatch.of(headers));
+  }
+
+  /** What of its limits the tenant uses now, and what is left. */
+  @GetMapping("/limits/state")
+  Mono<LimitsState> stateOfTenant(@PathVariable String tenantId) {
+    return state(tenantId, null);
+  }
+
+  /** What of its own limits a key uses now, and what is left. */
+  @GetMapping("/keys/{keyId}/limits/state")
+  Mono<LimitsState> stateOfKey(@PathVariable String tenantId, @PathVariable String keyId) {
+    return state(tenantId, keyId);
+  }
+
+  private Mono<LimitsState> state(String tenantId, @Nullable String keyId) {
+    return limits
+        .get(tenantId, keyId)
+        .flatMap(stored ->
+            reservations
+                .state(tenantId, keyId)
+                .map(state -> LimitsState.of(state.at(), stored.limits(), state.used())));
   }
 
   private static ResponseEntity<Limits> answer(StoredLimits stored) {

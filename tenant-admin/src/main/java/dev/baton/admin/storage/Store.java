@@ -62,6 +62,15 @@ public final class Store {
                 settings.writeTimeout()));
   }
 
+  /**
+   * Runs a script in the way of a tenant's request: it writes what a request leaves behind, within
+   * the limit of a read. After a failure it is open whether the write happened.
+   */
+  public Mono<List<String>> account(
+      RedisScript<List<String>> script, List<String> keys, List<String> args) {
+    return read(template -> template.execute(script, keys, args).next());
+  }
+
   private Mono<Void> requireDurable() {
     if (!settings.requireDurable()) {
       return Mono.empty();

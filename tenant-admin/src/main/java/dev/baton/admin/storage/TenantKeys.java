@@ -14,6 +14,13 @@ package dev.baton.admin.storage;
  * baton:{TENANT}:texts         hash    version id -> text
  * baton:{TENANT}:activations   hash    activation id -> JSON
  * baton:{TENANT}:limits        hash    "tenant" or key id -> JSON
+ * baton:{TENANT}:rates[:KEY]   hash    the last minute of the tenant, of a key; in memory only
+ * baton:{TENANT}:leases        zset    request -> when it counts as lost; in memory only
+ * baton:{TENANT}:reserved      hash    request -> what is reserved for it; in memory only
+ * baton:{TENANT}:budget        hash    tokens of the day and the month, of the tenant and each key
+ * baton:{TENANT}:ledger        stream  one entry a settled request
+ * baton:{TENANT}:settled:N     set     requests settled that began in hour N since 1970
+ * baton:{TENANT}:usage:B:N     hash    usage by B: minutes of hour N, hours of day N, days of N * 32
  * </pre>
  */
 public record TenantKeys(String tenantId) {
@@ -51,6 +58,35 @@ public record TenantKeys(String tenantId) {
 
   public String limits() {
     return key("limits");
+  }
+
+  /** A key's window is named by this and its id: {@code rates:KEY}. */
+  public String rates() {
+    return key("rates");
+  }
+
+  public String leases() {
+    return key("leases");
+  }
+
+  public String reserved() {
+    return key("reserved");
+  }
+
+  public String budget() {
+    return key("budget");
+  }
+
+  public String ledger() {
+    return key("ledger");
+  }
+
+  public String settled(long hour) {
+    return key("settled:" + hour);
+  }
+
+  public String usage(String bucket, long part) {
+    return key("usage:" + bucket + ":" + part);
   }
 
   private String key(String kind) {

@@ -1,0 +1,7 @@
+package dev.baton.admin.limits;
+
+/** Whose limit it is. */
+public enum Scope {
+  TENANT,
+  KEY
+}

@@ -1,0 +1,63 @@
+-- ARGV: request, key, tokens, lease in ms, then the limits of tenant and of key: requests and
+-- tokens a minute, streams, tokens a day and a month, '' for none.
+-- Answers: verdict, ms, usage of the tenant, usage of the key; when refused also whose limit, which
+-- (1 to 5, as in usage), and ms until it may fit, 0 for unknown, -1 for never.
+memory_only()
+local id, key, tokens, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local REQUESTS, TOKENS, STREAMS, DAY, MONTH = 1, 2, 3, 4, 5
+
+sweep(lease_ms)
+local scopes = {
+  {whose = 'tenant', window = rates, limits = 4},
+  {whose = key, window = rates .. ':' .. key, limits = 9},
+}
+for _, scope in ipairs(scopes) do scope.used = usage(scope.window, scope.whose) end
+
+local function answer(verdict, ...)
+  local all = {verdict, text(now_ms)}
+  for _, scope in ipairs(scopes) do
+    for _, value in ipairs(scope.used) do all[#all + 1] = text(value) end
+  end
+  for _, value in ipairs({...}) do all[#all + 1] = tostring(value) end
+  return all
+end
+
+if redis.call('HEXISTS', reserved, id) == 1 then return answer('OK') end
+
+-- Milliseconds until this much has left a window.
+local function wait(window, what, excess)
+  local names = {}
+  for second = now_s - SECONDS + 1, now_s do names[#names + 1] = what .. second % SECONDS end
+  for i, count in ipairs(redis.call('HMGET', window, unpack(names))) do
+    excess = excess - number(count)
+    if excess <= 0 then return text((now_s + i) * 1000 - now_ms) end
+  end
+  return '0'
+end
+
+-- What lasts longest is told first.
+for _, kind in ipairs({MONTH, DAY, STREAMS, REQUESTS, TOKENS}) do
+  local wanted = (kind == REQUESTS or kind == STREAMS) and 1 or tokens
+  for _, scope in ipairs(scopes) do
+    local limit = tonumber(ARGV[scope.limits + kind])
+    local excess = limit and scope.used[kind] + wanted - limit or 0
+    if excess > 0 then
+      local ms = '0'
+      if wanted > limit then ms = '-1'
+      elseif kind == REQUESTS then ms = wait(scope.window, 'r', excess)
+      elseif kind == TOKENS then ms = wait(scope.window, 't', excess) end
+      return answer('REFUSED', scope.whose, kind, ms)
+    end
+  end
+end
+
+for _, scope in ipairs(scopes) do
+  add(scope.window, now_s, 1, tokens)
+  scope.used[REQUESTS] = scope.used[REQUESTS] + 1
+  scope.used[STREAMS] = scope.used[STREAMS] + 1
+  for _, kind in ipairs({TOKENS, DAY, MONTH}) do
+    scope.used[kind] = scope.used[kind] + tokens
+  end
+end
+lease(id, key, tokens, now_s, lease_ms)
+return answer('OK')

@@ -1,0 +1,8 @@
+-- ARGV: 'tenant' or a key, lease in ms. Answers ms and its usage.
+memory_only()
+sweep(tonumber(ARGV[2]))
+local state = {text(now_ms)}
+for _, value in ipairs(usage(ARGV[1] == 'tenant' and rates or rates .. ':' .. ARGV[1], ARGV[1])) do
+  state[#state + 1] = text(value)
+end
+return state
