@@ -12,6 +12,7 @@
 #define __align__(n) __attribute__((aligned(n)))
 #define KERNEL static void
 #define DEVICE inline
+#define EITHER inline
 #define SHARED(T, name, count)                        \
   static thread_local emu::SharedSlot name##_slot;    \
   T* const name = (T*)emu::place_shared(name##_slot, sizeof(T) * (count))

@@ -21,10 +21,22 @@ constexpr unsigned FULL_WARP = 0xffffffffu;
 #define EXPORT_KERNEL(name)
 #define DEVICE __device__ __forceinline__
 #define SHARED(T, name, count) __shared__ __align__(16) T name[count]
-#define DYN_SHARED(T, name)                                    \
-  extern __shared__ __align__(16) unsigned char dyn_shared[]; \
-  T* name = reinterpret_cast<T*>(dyn_shared)
+#define DYN_SHARED(T, name) T* name = reinterpret_cast<T*>(dyn_shared)
+extern __shared__ __align__(16) unsigned char dyn_shared[];
 
+#if defined(GPU_TESTS) // the tests convert on the host, too
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#define EITHER __host__ __device__ __forceinline__
+EITHER float to_float(float x) { return x; }
+EITHER float to_float(bf16 x) { return __bfloat162float(__nv_bfloat16(__nv_bfloat16_raw{x.bits})); }
+EITHER float to_float(f16 x) { return __half2float(__half(__half_raw{x.bits})); }
+template <class T> EITHER T from_float(float x);
+template <> EITHER float from_float<float>(float x) { return x; }
+template <> EITHER bf16 from_float<bf16>(float x) { return {__nv_bfloat16_raw(__float2bfloat16_rn(x)).x}; }
+template <> EITHER f16 from_float<f16>(float x) { return {__half_raw(__float2half_rn(x)).x}; }
+#else
+#define EITHER DEVICE
 DEVICE float to_float(float x) { return x; }
 DEVICE float to_float(bf16 x) { return __uint_as_float(uint32_t(x.bits) << 16); }
 DEVICE float to_float(f16 x) {
@@ -44,6 +56,7 @@ template <> DEVICE f16 from_float<f16>(float x) {
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(r.bits) : "f"(x));
   return r;
 }
+#endif
 
 // Two values in one register, the first in the lower half, as mma takes them.
 template <class T> DEVICE uint32_t pack2(float low, float high);

@@ -39,7 +39,7 @@ template <class Format> DEVICE Planes planes(const void* packed, long long rows,
 }
 
 // Bytes of a packed matrix.
-template <class Format> DEVICE long long packed_bytes(long long rows, int k) {
+template <class Format> EITHER long long packed_bytes(long long rows, int k) {
   long long supers = (k + SUPER - 1) / SUPER;
   return rows * supers * (8 * (Format::QUANT_BYTES + Format::EXTRA_BYTES) + Format::SCALE_BYTES);
 }

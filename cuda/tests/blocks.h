@@ -30,7 +30,7 @@ template <class T> inline void put(uint8_t* to, float value) {
   memcpy(to, &rounded, sizeof rounded);
 }
 inline void put_half(uint8_t* to, float value) { put<f16>(to, value); }
-inline double half(const uint8_t* from) {
+inline double stored_half(const uint8_t* from) {
   f16 h;
   memcpy(&h.bits, from, 2);
   return to_float(h);
@@ -79,25 +79,26 @@ inline double value(Type type, const std::vector<uint8_t>& row, int i) {
       memcpy(&f, b, 4);
       return f;
     }
-    case Type::F16: return half(b);
+    case Type::F16: return stored_half(b);
     case Type::BF16: {
       bf16 v;
       memcpy(&v.bits, b, 2);
       return to_float(v);
     }
-    case Type::Q8_0: return half(b) * int8_t(b[2 + e]);
-    case Type::Q4_0: return half(b) * (nibble(2, e) - 8);
-    case Type::Q4_1: return half(b) * nibble(4, e) + half(b + 2);
-    case Type::Q5_0: return half(b) * (nibble(6, e) + fifth(2) - 16);
-    case Type::Q5_1: return half(b) * (nibble(8, e) + fifth(4)) + half(b + 2);
-    case Type::Q4_K: return half(b) * six(0) * (b[16 + run / 2 * 32 + j] >> run % 2 * 4 & 15) - half(b + 2) * six(1);
+    case Type::Q8_0: return stored_half(b) * int8_t(b[2 + e]);
+    case Type::Q4_0: return stored_half(b) * (nibble(2, e) - 8);
+    case Type::Q4_1: return stored_half(b) * nibble(4, e) + stored_half(b + 2);
+    case Type::Q5_0: return stored_half(b) * (nibble(6, e) + fifth(2) - 16);
+    case Type::Q5_1: return stored_half(b) * (nibble(8, e) + fifth(4)) + stored_half(b + 2);
+    case Type::Q4_K:
+      return stored_half(b) * six(0) * (b[16 + run / 2 * 32 + j] >> run % 2 * 4 & 15) - stored_half(b + 2) * six(1);
     case Type::Q5_K:
-      return half(b) * six(0) * ((b[48 + run / 2 * 32 + j] >> run % 2 * 4 & 15) + (b[16 + j] >> run & 1) * 16) -
-             half(b + 2) * six(1);
+      return stored_half(b) * six(0) * ((b[48 + run / 2 * 32 + j] >> run % 2 * 4 & 15) + (b[16 + j] >> run & 1) * 16) -
+             stored_half(b + 2) * six(1);
     case Type::Q6_K: {
       int low = b[e / 128 * 64 + e % 64 / 32 * 32 + j] >> (e % 128 / 64) * 4 & 15;
       int high = b[128 + e / 128 * 32 + j] >> e % 128 / 32 * 2 & 3;
-      return half(b + 208) * int8_t(b[192 + e / 16]) * (low + high * 16 - 32);
+      return stored_half(b + 208) * int8_t(b[192 + e / 16]) * (low + high * 16 - 32);
     }
   }
   abort();

@@ -1,8 +1,9 @@
 // What the kernels' tests share: seeded data, launches that must succeed, comparison with a reference in double
 // precision.
 //
-// Buffers are vectors of exactly the size that a kernel is promised, so that AddressSanitizer sees each access beyond
-// them. Each case prints one line, "ok NAME" or "FAILED NAME: why", which the Java test reports one by one.
+// The same programs run on the stand-in (tests/standin) and on a GPU (tests/gpu). Buffers are vectors of exactly the
+// size that a kernel is promised, so that AddressSanitizer sees each access beyond them. Each case prints one line, "ok
+// NAME" or "FAILED NAME: why", which the Java test reports one by one.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "gpu.h"
+#include "device_under_test.h"
 
 inline uint64_t seed = 0;
 inline int failures = 0;
@@ -38,7 +40,7 @@ template <class Body> inline void test_case(const std::string& name, Body body) 
 
 template <class... A, class... B>
 inline void run(void (*kernel)(A...), dim3 grid, dim3 block, size_t sharedBytes, B... arguments) {
-  if (auto error = emu::launch(kernel, grid, block, sharedBytes, seed, arguments...)) fault(error);
+  if (auto error = launch_and_wait(kernel, grid, block, sharedBytes, seed, arguments...)) fault(error);
 }
 
 inline int random_int(int from, int to) { return std::uniform_int_distribution<int>(from, to)(generator); }
@@ -63,7 +65,7 @@ inline std::string at(const char* what, long long i, long long j) {
 inline unsigned ceil_div(long long a, long long b) { return unsigned((a + b - 1) / b); }
 
 inline int finish(const char* name) {
-  emu::release_thread();
+  release_device();
   printf("%s, seed %llu: %s\n", name, (unsigned long long)seed, failures ? "FAILED" : "all hold");
   return failures != 0;
 }

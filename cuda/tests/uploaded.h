@@ -15,7 +15,8 @@ template <class Format> struct Named;
   };
 NAMED(F32, f32, nullptr)
 NAMED(F16, f16, nullptr)
-NAMED(BF16, bf16, nullptr) NAMED(Q8_0, q8_0, repack_q8_0) NAMED(Q4_0, q4_0, repack_q4_0) NAMED(Q4_1, q4_1, repack_q4_1)
+NAMED(BF16, bf16, nullptr)
+NAMED(Q8_0, q8_0, repack_q8_0) NAMED(Q4_0, q4_0, repack_q4_0) NAMED(Q4_1, q4_1, repack_q4_1)
     NAMED(Q5_0, q5_0, repack_q5_0) NAMED(Q5_1, q5_1, repack_q5_1) NAMED(Q4_K, q4_k, repack_q4_k)
         NAMED(Q5_K, q5_k, repack_q5_k) NAMED(Q6_K, q6_k, repack_q6_k)
 
