@@ -64,6 +64,12 @@ final class LauncherTest {
     assertThat(outcome.output()).contains("./baton serve", "./baton test", "BATON_JVM_OPTS");
   }
 
+  /** An unknown key under {@code baton.} fails the start, from the command line too. */
+  @Test
+  void setsNoPropertyThatIsTakenForASetting() throws Exception {
+    assertThat(Files.readString(root().resolve("baton"))).doesNotContain("-Dbaton.");
+  }
+
   private Outcome run(Map<String, String> environment, String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of("sh", "baton"));
     command.addAll(List.of(arguments));

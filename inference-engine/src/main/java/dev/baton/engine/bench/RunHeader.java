@@ -94,7 +94,7 @@ public final class RunHeader {
 
   /** Of the checkout that the launcher names; an installed program may have none. */
   private static String commit() {
-    String home = System.getProperty("baton.home", "");
+    String home = System.getProperty("dev.baton.home", "");
     ProcessBuilder git =
         new ProcessBuilder(
                 "git", "-C", home.isEmpty() ? "." : home, "describe", "--always", "--dirty")
