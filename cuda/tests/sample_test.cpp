@@ -120,10 +120,11 @@ void refuses() {
       std::vector<float> logits(50, bad == -INFINITY ? bad : 1.0f);
       logits[7] = bad;
       Request r = request(50, 1, 0, 1, 0, false);
+      std::vector<SampleRow> parameters{r.row};
       std::vector<SampledToken> sampled(1);
       std::vector<int> tokens(1), rows{1};
-      run(sample, {1, 1, 1}, {1024, 1, 1}, 0, logits.data(), &r.row, nullptr, nullptr, nullptr, nullptr, nullptr,
-          nullptr, sampled.data(), tokens.data(), rows.data(), 50);
+      run(sample, {1, 1, 1}, {1024, 1, 1}, 0, logits.data(), parameters.data(), nullptr, nullptr, nullptr, nullptr,
+          nullptr, nullptr, sampled.data(), tokens.data(), rows.data(), 50);
       expect_equal(sampled[0].id, -1, "token");
     }
   });
