@@ -78,8 +78,8 @@ function picture(places, {model, statistics: s, systemKvs}, history) {
   const colour = colours(systemKvs);
   put(places.tiles,
     tile("Running chats", number(s.runningSequences), s.waitingRequests ? `${number(s.waitingRequests)} waiting` : ""),
-    tile("Tenant groups", number(s.lastStepGroups), "last step"),
-    tile("Decode", number(Math.round(history.decode.at(-1) ?? 0)), "tokens/s"),
+    tile("Groups in a step", number(s.lastStepGroups)),
+    tile("Tokens a second", number(history.decode.at(-1) ?? 0)),
     tile("Relayed tokens", percent(s.relayedTokens, s.relayedTokens + s.plainTokens)),
     tile("KV reads saved", bytes(s.systemKvBytesSaved)),
     tile("Completed", number(s.completedRequests), s.failedRequests ? `${number(s.failedRequests)} failed` : ""));

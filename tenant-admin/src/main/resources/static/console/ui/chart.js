@@ -8,11 +8,11 @@ const BOTTOM = 24;
 const TOP = 10;
 const LABELS = 6;
 
-/** The next round number at or above a maximum: 1, 2, 2.5, 5 times a power of ten. */
+/** A round number at or above a maximum whose quarters are whole: counts have no halves. */
 function roundUp(value) {
-  if (value <= 0) return 1;
+  if (value <= 4) return 4;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].find((step) => step * power >= value) * power;
+  return [1.2, 2, 4, 8, 12].find((step) => step * power >= value) * power;
 }
 
 function axes(top, labels, x, format) {

@@ -24,13 +24,19 @@ function rows(lines) {
   return result;
 }
 
-/** What two lines have in common at both ends, so that only the middle is marked. */
+/**
+ * What two lines have in common at both ends, whole words, so that only the middle is marked. Lines that have little in common are
+ * other lines, not changed ones: nothing is marked then.
+ */
 function marked(text, other, tag) {
   if (other === undefined || text === other) return text;
   let start = 0;
   while (start < text.length && start < other.length && text[start] === other[start]) start++;
   let end = 0;
   while (end < text.length - start && end < other.length - start && text.at(-1 - end) === other.at(-1 - end)) end++;
+  while (start > 0 && /\w/.test(text[start - 1])) start--;
+  while (end > 0 && /\w/.test(text.at(-end))) end--;
+  if (start + end < Math.min(text.length, other.length) / 2) return text;
   return [text.slice(0, start), h(tag, {}, text.slice(start, text.length - end)), text.slice(text.length - end)];
 }
 
