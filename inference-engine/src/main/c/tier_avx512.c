@@ -4,3 +4,5 @@
 #define TIER(name) baton_avx512_##name
 
 #include "product.inc"
+
+#include "attention.inc"

@@ -24,3 +24,9 @@ void baton_product(int32_t tier, int32_t type, const void *panels, int64_t n, in
                    int64_t rows, int64_t from, int64_t to, float *y, int64_t ldy) {
   CALL(product, type, panels, n, k, input, rows, from, to, y, ldy)
 }
+
+int64_t baton_attention_floats(int32_t tier, int64_t capacity, int64_t dim, int64_t padded) {
+  CALL(attention_floats, capacity, dim, padded)
+}
+
+void baton_attend(int32_t tier, const baton_attention *item, int32_t steps) { CALL(attend, item, steps) }

@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 final class Attention {
   private final ComputePool pool;
   private final AttentionPlan plan;
-  private final TileAttention[] workers;
+  private final HeadAttention[] workers;
   private final float[][] mergeScratch; // [worker][paddedDim + MAX_PARTIALS]
   private final int headDim;
   private final int paddedDim;
@@ -26,7 +26,8 @@ final class Attention {
   private final float[] partialLogSumExps; // [partialRow][head]
   private int rowCount;
 
-  Attention(Arena arena, ComputePool pool, ModelConfig config, KvMemory kv, int maxRows) {
+  Attention(
+      KernelSet set, Arena arena, ComputePool pool, ModelConfig config, KvMemory kv, int maxRows) {
     this.pool = pool;
     headDim = config.headDim();
     paddedDim = kv.paddedDim();
@@ -37,10 +38,13 @@ final class Attention {
     plan =
         new AttentionPlan(
             pool.threads(), kvHeadCount, headsPerKvHead, maxRows, partialRows, kv.blockTokens());
-    workers = new TileAttention[pool.threads()];
+    workers = new HeadAttention[pool.threads()];
     mergeScratch = new float[pool.threads()][paddedDim + AttentionPlan.MAX_PARTIALS];
     for (int i = 0; i < workers.length; i++) {
-      workers[i] = new TileAttention(kv, headDim, headsPerKvHead);
+      workers[i] =
+          NativeAttention.fits(set, kv)
+              ? new NativeAttention(set, arena, kv, headDim, headsPerKvHead)
+              : new TileAttention(kv, headDim, headsPerKvHead);
     }
     long rows = (long) partialRows * headCount;
     partialOutputs = arena.allocate(rows * paddedDim * Float.BYTES, 64);
@@ -82,7 +86,7 @@ final class Attention {
   }
 
   private void computePart(
-      TileAttention worker,
+      HeadAttention worker,
       AttentionPart part,
       int layer,
       int kvHead,

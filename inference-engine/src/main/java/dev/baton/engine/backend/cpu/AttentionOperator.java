@@ -40,7 +40,7 @@ public final class AttentionOperator implements AutoCloseable {
     ModelConfig config = shape(headCount, kvHeadCount, headDim);
     pool = new ComputePool(threads);
     kv = new KvMemory(arena, config, blockCount, CpuSettings.DEFAULT_BLOCK_TOKENS);
-    attention = new Attention(arena, pool, config, kv, maxRows);
+    attention = new Attention(KernelChoice.here().set(), arena, pool, config, kv, maxRows);
     queries = arena.allocate((long) maxRows * queryDim * Float.BYTES, 64);
     output = arena.allocate((long) maxRows * queryDim * Float.BYTES, 64);
     Random random = new Random(seed);

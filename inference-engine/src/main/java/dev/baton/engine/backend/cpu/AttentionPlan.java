@@ -57,7 +57,7 @@ final class AttentionPlan {
       int splitAlignment) {
     this.threads = threads;
     this.kvHeadCount = kvHeadCount;
-    this.maxTokens = TileAttention.maxTokens(headsPerKvHead);
+    this.maxTokens = HeadAttention.maxTokens(headsPerKvHead);
     this.partialCapacity = partialCapacity;
     this.splitAlignment = splitAlignment;
     partialCounts = new int[maxRows];

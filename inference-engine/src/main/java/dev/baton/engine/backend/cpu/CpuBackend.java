@@ -104,7 +104,7 @@ public final class CpuBackend implements Backend {
     activated = floats(maxRows, config.ffnDim());
     projected = floats(maxRows, config.modelDim());
     logits = floats(settings.maxLogitRows(), config.vocabSize());
-    attention = new Attention(arena, pool, config, kv, maxRows);
+    attention = new Attention(settings.kernels().set(), arena, pool, config, kv, maxRows);
     rowScratch = new float[settings.threads()][Math.max(config.modelDim(), qkvDim())];
   }
 

@@ -82,9 +82,14 @@ final class KvMemory {
     return keysAddress(layer, block, kvHead) + headBytes / 2;
   }
 
+  /** Bytes from a block's start to the keys of one head. */
+  long headAt(int layer, int kvHead) {
+    return ((long) layer * kvHeadCount + kvHead) * headBytes;
+  }
+
   private long keysAt(int layer, int block, int kvHead) {
     Objects.checkIndex(block, blockCount);
-    return block * blockBytes + ((long) layer * kvHeadCount + kvHead) * headBytes;
+    return block * blockBytes + headAt(layer, kvHead);
   }
 
   /**

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeCalls {
   /** Of {@code kernels.h} that this class was written for. */
-  private static final int ABI = 1;
+  private static final int ABI = 2;
 
   private static final SymbolLookup SYMBOLS = symbols();
 
@@ -77,6 +77,10 @@ final class NativeCalls {
           JAVA_LONG,
           JAVA_LONG,
           JAVA_LONG);
+  private static final MethodHandle ATTENTION_FLOATS =
+      handle("baton_attention_floats", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle ATTEND =
+      handle("baton_attend", null, JAVA_INT, JAVA_LONG, JAVA_INT);
 
   private NativeCalls() {}
 
@@ -235,6 +239,30 @@ final class NativeCalls {
     try {
       PRODUCT.invokeExact(
           tier.bit(), type.ggmlId(), panels, outputs, columns, input, rows, from, to, y, stride);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  /** Floats of scratch memory for attention of so many rows, a multiple of 12. */
+  static long attentionFloats(KernelSet tier, long capacity, long headDim, long paddedDim) {
+    try {
+      return (long) ATTENTION_FLOATS.invokeExact(tier.bit(), capacity, headDim, paddedDim);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Carries attention on over a range of keys.
+   *
+   * @param item a {@code baton_attention}
+   * @param begin forgets what was before
+   * @param end normalises the outputs
+   */
+  static void attend(KernelSet tier, MemorySegment item, boolean begin, boolean end) {
+    try {
+      ATTEND.invokeExact(tier.bit(), item.address(), (begin ? 1 : 0) | (end ? 2 : 0));
     } catch (Throwable e) {
       throw failed(e);
     }

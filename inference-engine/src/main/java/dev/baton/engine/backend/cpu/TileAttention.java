@@ -8,21 +8,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Attention of some rows to some ranges of keys, for one KV head: the one kernel behind system
- * parts, request parts and plain attention. One instance per worker, with its own scratch memory.
- *
- * <p>For each query q it computes {@code ℓ = ln Σ exp(q·k_j / √d)} and {@code o = Σ exp(q·k_j / √d
- * − ℓ) v_j} by the online softmax (arXiv:1805.02867; tiling as arXiv:2205.14135): per tile of keys
- * the running maximum m, the running sum l and the unnormalised output are carried on.
+ * Attention with the Vector API.
  *
  * <p>Implementation note. Tiles of keys are the outer loop, rows (tokens × query heads of the KV
  * head) the inner one: a tile comes from memory once and from cache for all further rows, so that
  * the traffic does not grow with the number of rows. Rows go by four through {@link RegisterTiles}.
  */
-final class TileAttention {
-  /** Rows of an item; their queries and outputs stay in L2 cache. */
-  static final int MAX_ROWS = 256;
-
+final class TileAttention implements HeadAttention {
   /** Keys of a tile; with its values it takes 64 KiB at headDim 64 and stays in L2 cache. */
   private static final int TILE = RegisterTiles.KEYS;
 
@@ -49,7 +41,7 @@ final class TileAttention {
     this.headsPerKvHead = headsPerKvHead;
     paddedDim = kv.paddedDim();
     scale = (float) (1 / Math.sqrt(headDim));
-    int rows = maxTokens(headsPerKvHead) * headsPerKvHead;
+    int rows = HeadAttention.maxTokens(headsPerKvHead) * headsPerKvHead;
     queries = new float[rows * headDim];
     queryRow = new float[headDim];
     outputs = new float[rows * paddedDim];
@@ -59,18 +51,8 @@ final class TileAttention {
     valuesAt = new long[TILE / kv.blockTokens()];
   }
 
-  /** Tokens that fit an item. */
-  static int maxTokens(int headsPerKvHead) {
-    return Math.max(1, MAX_ROWS / headsPerKvHead);
-  }
-
-  /**
-   * Computes outputs and log-sum-exps of {@code tokens} tokens, kept here until the next call.
-   *
-   * @param queryMemory rows of {@code queryStride} f32 elements, query heads first
-   * @param firstRow row of the first token
-   */
-  void attend(
+  @Override
+  public void attend(
       MemorySegment queryMemory,
       int queryStride,
       int firstRow,
@@ -91,13 +73,13 @@ final class TileAttention {
     }
   }
 
-  /** The log-sum-exp of a row (token × headsPerKvHead + head) after {@link #attend}. */
-  float logSumExp(int row) {
+  @Override
+  public float logSumExp(int row) {
     return sums[row] == 0 ? Float.NEGATIVE_INFINITY : (float) (maxima[row] + Math.log(sums[row]));
   }
 
-  /** Copies the normalised output of a row, {@code headDim} values. */
-  void copyOutput(int row, MemorySegment target, long byteOffset) {
+  @Override
+  public void copyOutput(int row, MemorySegment target, long byteOffset) {
     float factor = sums[row] == 0 ? 0 : 1 / sums[row];
     int at = row * paddedDim;
     for (int i = 0; i < paddedDim; i += Lanes.COUNT) {

@@ -76,8 +76,34 @@ class AttentionTest {
     check(64, 4, 2, 2, 9, 300, 40, () -> calls[0]++ * 2e-5, 1e-5);
   }
 
-  /** One group of two sequences, relayed and plain, on one and more threads. */
+  /** One group of two sequences, relayed and plain, by every kernel set there is. */
   private void check(
+      int headDim,
+      int heads,
+      int kvHeads,
+      int threads,
+      int rows,
+      int systemTokens,
+      int requestTokens,
+      DoubleSupplier values,
+      double tolerance) {
+    for (KernelSet set : TestKernels.available()) {
+      check(
+          set,
+          headDim,
+          heads,
+          kvHeads,
+          threads,
+          rows,
+          systemTokens,
+          requestTokens,
+          values,
+          tolerance);
+    }
+  }
+
+  private void check(
+      KernelSet set,
       int headDim,
       int heads,
       int kvHeads,
@@ -95,7 +121,7 @@ class AttentionTest {
     try (Arena arena = Arena.ofShared();
         ComputePool pool = new ComputePool(threads)) {
       KvMemory kv = new KvMemory(arena, config, systemBlocks + 2 * requestBlocks, BLOCK_TOKENS);
-      Attention attention = new Attention(arena, pool, config, kv, 2 * rows);
+      Attention attention = new Attention(set, arena, pool, config, kv, 2 * rows);
       SystemPart system = new SystemPart(IntStream.range(0, systemBlocks).toArray(), systemTokens);
       double[][][] systemKv = fill(kv, config, system.blocks(), systemTokens, values);
       SequencePart[] parts = new SequencePart[2];
