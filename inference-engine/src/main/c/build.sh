@@ -36,6 +36,7 @@ compile() {
 }
 
 compile tier_avx512 "$avx512" &
+compile tier_amx "$avx512 -mavx512bf16 -mamx-tile -mamx-bf16" &
 compile tier_avx2 "$avx2" &
 compile tiers "" &
 compile probe "" &

@@ -79,3 +79,4 @@ BATON_API void baton_attend(int32_t tier, const baton_attention *item, int32_t s
 
 BATON_TIER(avx2)
 BATON_TIER(avx512)
+BATON_TIER(amx)

@@ -11,6 +11,9 @@ typedef __m256i ints;
 
 #define INLINE static inline __attribute__((always_inline))
 
+// Loops over a tile are unrolled whole, so that it lives in registers.
+#define EACH(i, n) _Pragma("GCC unroll 32") for (int i = 0; i < (n); i++)
+
 static const int32_t MASKS[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 
 INLINE floats f_zero(void) { return _mm256_setzero_ps(); }

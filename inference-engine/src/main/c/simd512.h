@@ -11,6 +11,9 @@ typedef __m512i ints;
 
 #define INLINE static inline __attribute__((always_inline))
 
+// Loops over a tile are unrolled whole, so that it lives in registers.
+#define EACH(i, n) _Pragma("GCC unroll 32") for (int i = 0; i < (n); i++)
+
 INLINE floats f_zero(void) { return _mm512_setzero_ps(); }
 INLINE floats f_all(float x) { return _mm512_set1_ps(x); }
 INLINE floats f_load(const float *p) { return _mm512_loadu_ps(p); }

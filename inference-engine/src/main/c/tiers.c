@@ -4,6 +4,7 @@
 #define CALL(function, ...)                                       \
   switch (tier) {                                                 \
     case CAN_AVX2: return baton_avx2_##function(__VA_ARGS__);     \
+    case CAN_AMX: return baton_amx_##function(__VA_ARGS__);       \
     default: return baton_avx512_##function(__VA_ARGS__);         \
   }
 

@@ -1,4 +1,4 @@
-/** The CPU backend: Vector API kernels over all cores. */
+/** The CPU backend: kernels in C, or with the Vector API, over all cores. */
 @NullMarked
 package dev.baton.engine.backend.cpu;
 
