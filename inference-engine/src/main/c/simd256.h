@@ -5,6 +5,7 @@
 
 #define LANES 8
 #define TILE_ROWS 4
+#define VECTORS 2
 
 typedef __m256 floats;
 typedef __m256i ints;
@@ -57,8 +58,6 @@ INLINE floats f_scale2(floats x, floats exponent) {
   return _mm256_mul_ps(x, _mm256_castsi256_ps(bits));  // exponents in [-126, 127]
 }
 
-// A store that stays where it is written.
-INLINE void i_save(ints *to, ints x) { __asm__ volatile("vmovdqa %1, %0" : "=m"(*to) : "x"(x)); }
 INLINE ints i_zero(void) { return _mm256_setzero_si256(); }
 INLINE ints i_all(int32_t x) { return _mm256_set1_epi32(x); }
 INLINE ints i_add(ints a, ints b) { return _mm256_add_epi32(a, b); }

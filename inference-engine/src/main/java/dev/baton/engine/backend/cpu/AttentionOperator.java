@@ -57,7 +57,8 @@ public final class AttentionOperator implements AutoCloseable {
     return KvMemory.bytesPerToken(shape(kvHeadCount, kvHeadCount, headDim));
   }
 
-  private static ModelConfig shape(int headCount, int kvHeadCount, int headDim) {
+  /** A model of one layer with such heads. */
+  static ModelConfig shape(int headCount, int kvHeadCount, int headDim) {
     return new ModelConfig(
         "llama",
         1,

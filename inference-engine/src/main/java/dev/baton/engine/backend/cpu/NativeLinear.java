@@ -149,7 +149,7 @@ final class NativeLinear implements Linear {
     long panelBytes = NativeCalls.panelBytes(parts[0].type(), inputs);
     long panelWork = (long) PANEL * inputs * rows;
     int grain =
-        (int) Math.clamp(Math.min(GRAIN_WORK / panelWork, GRAIN_BYTES / panelBytes) & ~1, 2, 64);
+        (int) Math.clamp(Math.min(GRAIN_WORK / panelWork, GRAIN_BYTES / panelBytes) & ~3, 4, 64);
     pool.parallelFor(
         panelCount,
         serial ? panelCount : grain,
