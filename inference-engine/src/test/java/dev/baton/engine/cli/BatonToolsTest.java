@@ -96,6 +96,20 @@ final class BatonToolsTest {
   }
 
   @Test
+  void doctorNamesKernelsMemoryAndTheModel() {
+    Run text = run("", "doctor", "--model", chatMl);
+    assertThat(text.err()).isEmpty();
+    assertThat(text.code()).isZero();
+    assertThat(text.out())
+        .contains("cpu\n", "  kernels ", "  why ", "memory\n", "model\n", "qwen2");
+    Run json = run("", "doctor", "--json");
+    assertThat(json.out())
+        .startsWith("{\"cpu\":{")
+        .contains("\"kernels\":")
+        .doesNotContain("model\":{");
+  }
+
+  @Test
   void modelInfoNamesTheFacts() {
     assertThat(run("", "model", "info", chatMl).out())
         .contains("architecture         qwen2\n", "kvBytesPerToken      768\n", "Q8_0=");
@@ -177,7 +191,16 @@ final class BatonToolsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"generate", "score", "tokenize", "detokenize", "template", "model", "model info"})
+      strings = {
+        "generate",
+        "score",
+        "tokenize",
+        "detokenize",
+        "template",
+        "model",
+        "model info",
+        "doctor"
+      })
   void everyCommandExplainsItselfWithAnExample(String command) {
     Run run = run("", (command + " --help").split(" "));
 
