@@ -89,7 +89,10 @@ public final class PlatformUnderTest implements AutoCloseable {
   public String admin(String method, String path) throws IOException, InterruptedException {
     HttpResponse<String> response =
         send(
-            request(path, ADMIN_TOKEN).method(method, HttpRequest.BodyPublishers.noBody()).build());
+            request(path, ADMIN_TOKEN)
+                .header("If-Match", "*")
+                .method(method, HttpRequest.BodyPublishers.noBody())
+                .build());
     if (response.statusCode() >= 300) {
       throw new AssertionError(method + " " + path + ": " + response.statusCode());
     }

@@ -5,6 +5,8 @@ import dev.baton.platform.problem.ApiProblem;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
+import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.core.authority.SimpleGrantedAuthority;
 
 /** An API key as sent, and once proven the tenant it speaks for, without the key. */
 final class ApiKeyToken extends AbstractAuthenticationToken {
@@ -14,10 +16,16 @@ final class ApiKeyToken extends AbstractAuthenticationToken {
   private final transient @Nullable TenantAccess access;
 
   private ApiKeyToken(@Nullable String key, @Nullable TenantAccess access) {
-    super(List.of());
+    super(access == null ? List.of() : authorities(access));
     this.key = key;
     this.access = access;
     setAuthenticated(access != null);
+  }
+
+  private static List<GrantedAuthority> authorities(TenantAccess access) {
+    return access.scopes().stream()
+        .<GrantedAuthority>map(scope -> new SimpleGrantedAuthority(scope.label()))
+        .toList();
   }
 
   static ApiKeyToken unproven(String key) {
@@ -27,12 +35,13 @@ final class ApiKeyToken extends AbstractAuthenticationToken {
   /**
    * The caller of a request.
    *
-   * @throws ApiProblem when the tenant is suspended
+   * @throws ApiProblem when the tenant is suspended or deleted
    */
   static ApiKeyToken proven(TenantAccess access) {
     return switch (access.status()) {
       case ACTIVE -> new ApiKeyToken(null, access);
       case SUSPENDED -> throw ApiProblem.suspended();
+      case DELETED, PURGING -> throw ApiProblem.unauthenticated();
     };
   }
 

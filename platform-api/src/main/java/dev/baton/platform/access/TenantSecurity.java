@@ -1,5 +1,6 @@
 package dev.baton.platform.access;
 
+import dev.baton.admin.apikey.KeyScope;
 import dev.baton.admin.apikey.TenantDirectory;
 import dev.baton.admin.limits.LimitDirectory;
 import dev.baton.platform.problem.ApiProblem;
@@ -48,8 +49,18 @@ class TenantSecurity {
         .requestCache(ServerHttpSecurity.RequestCacheSpec::disable)
         .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
         .headers(headers -> headers.cache(ServerHttpSecurity.HeaderSpec.CacheSpec::disable))
-        .exceptionHandling(handling -> handling.authenticationEntryPoint(refuse))
-        .authorizeExchange(exchanges -> exchanges.anyExchange().authenticated())
+        .exceptionHandling(handling ->
+            handling
+                .authenticationEntryPoint(refuse)
+                .accessDeniedHandler((exchange, denied) -> Mono.error(denied)))
+        .authorizeExchange(exchanges ->
+            exchanges
+                .pathMatchers("/v1/chat/**")
+                .hasAuthority(KeyScope.CHAT.label())
+                .pathMatchers("/v1/models/**")
+                .hasAuthority(KeyScope.MODELS.label())
+                .anyExchange()
+                .authenticated())
         .addFilterAt(keys, SecurityWebFiltersOrder.AUTHENTICATION)
         .build();
   }

@@ -58,6 +58,7 @@ final class ChatEndpoint {
   private final Drain drain;
   private final RequestOutcomes outcomes;
   private final Quota quota;
+  private final RunningStreams running;
   private final InstantSource clock;
 
   ChatEndpoint(
@@ -68,6 +69,7 @@ final class ChatEndpoint {
       Drain drain,
       RequestOutcomes outcomes,
       Quota quota,
+      RunningStreams running,
       InstantSource clock) {
     this.engine = engine;
     this.door = door;
@@ -77,6 +79,7 @@ final class ChatEndpoint {
     this.drain = drain;
     this.outcomes = outcomes;
     this.quota = quota;
+    this.running = running;
     this.clock = clock;
   }
 
@@ -171,14 +174,17 @@ final class ChatEndpoint {
     Drain.Permit permit = drain.enter();
     return quota
         .reserve(tenant, generation, headers)
-        .map(reservation -> open(request, reservation, permit))
+        .map(reservation -> open(tenant, request, reservation, permit))
         .doOnError(error -> permit.close())
         .doOnCancel(permit::close);
   }
 
   /** A permit of its own keeps the process until the request is settled, read or not. */
   private Answering open(
-      ChatCompletionRequest request, Reservation reservation, Drain.Permit permit) {
+      TenantAccess caller,
+      ChatCompletionRequest request,
+      Reservation reservation,
+      Drain.Permit permit) {
     GenerationRequest generation = reservation.request();
     Drain.Permit settling = permit.another();
     try {
@@ -198,6 +204,7 @@ final class ChatEndpoint {
                   request.stream(),
                   stream.overflowed(),
                   last));
+      running.register(caller, stream);
       return new Answering(request, stream, permit);
     } catch (RuntimeException e) {
       quota.release(reservation);

@@ -35,6 +35,7 @@ final class GenerationStream {
   private @Nullable Generation generation; // guarded by this
   private boolean cancelled; // guarded by this
   private volatile boolean overflowed; // by the engine, then by whatever ends the settlement
+  private volatile @Nullable ApiProblem ending;
 
   private GenerationStream(int capacity, Function<GenerationEvent, Mono<Void>> settle) {
     this.settle = settle;
@@ -86,6 +87,12 @@ final class GenerationStream {
     }
   }
 
+  /** Ends the generation by the engine's next step, and the reader's stream with this error. */
+  void end(ApiProblem problem) {
+    ending = problem;
+    cancel();
+  }
+
   /** The first events may come before {@code generate} has returned, and so may a cancel. */
   private void started(Generation running) {
     boolean alreadyCancelled;
@@ -121,9 +128,17 @@ final class GenerationStream {
   }
 
   private void end(GenerationEvent last) {
-    emit(last);
-    if (!overflowed) {
+    ApiProblem problem = ending;
+    if (problem == null) {
+      emit(last);
+    }
+    if (overflowed) {
+      return; // its reader has been told
+    }
+    if (problem == null) {
       events.tryEmitComplete(); // refused when the reader is gone
+    } else {
+      events.tryEmitError(problem); // what it finished with is not the reader's to see
     }
   }
 }

@@ -87,23 +87,23 @@ final class BatonClient implements AutoCloseable {
 
   private String tenantId(String name, String adminToken) throws IOException, InterruptedException {
     Set<String> names = new TreeSet<>();
-    String after = "";
+    String cursor = "";
     while (true) {
-      JsonNode page = call("/admin/v1/tenants?limit=100" + after, adminToken, null);
-      String last = "";
-      for (JsonNode tenant : page.path("data")) {
-        last = tenant.path("id").asString();
-        if (tenant.path("name").asString().equalsIgnoreCase(name) || last.equals(name)) {
-          return last;
+      JsonNode page = call("/admin/v1/tenants?limit=100" + cursor, adminToken, null);
+      for (JsonNode tenant : page.path("items")) {
+        String id = tenant.path("id").asString();
+        if (tenant.path("name").asString().equalsIgnoreCase(name) || id.equals(name)) {
+          return id;
         }
         names.add(tenant.path("name").asString());
       }
-      if (!page.path("hasMore").asBoolean(false) || last.isEmpty()) {
+      String next = page.path("nextCursor").asString("");
+      if (next.isEmpty()) {
         throw new IOException(
             "there is no tenant '%s'. There are: %s."
                 .formatted(name, names.isEmpty() ? "none" : String.join(", ", names)));
       }
-      after = "&after=" + encode(last);
+      cursor = "&cursor=" + encode(next);
     }
   }
 

@@ -134,6 +134,18 @@ public final class ApiProblem extends RuntimeException {
         null);
   }
 
+  /** 403: the key was not issued for this. */
+  public static ApiProblem insufficientScope() {
+    return new ApiProblem(
+        HttpStatus.FORBIDDEN,
+        "permission_denied",
+        "insufficient_scope",
+        null,
+        "This API key's scopes do not cover this. Ask the operator for a key that has them.",
+        null,
+        null);
+  }
+
   /** 404: no such model for this caller. */
   public static ApiProblem modelNotFound(String model) {
     String shown = model.length() > 100 ? model.substring(0, 100) + "…" : model;

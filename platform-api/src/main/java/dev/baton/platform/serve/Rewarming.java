@@ -42,8 +42,9 @@ final class Rewarming {
   Mono<Long> run() {
     return tenants
         .list("", PAGE)
-        .expand(page -> page.hasMore() ? tenants.list(last(page), PAGE) : Mono.empty())
-        .concatMapIterable(Page::data)
+        .expand(page ->
+            page.nextCursor() == null ? Mono.empty() : tenants.list(page.nextCursor(), PAGE))
+        .concatMapIterable(Page::items)
         .filter(tenant -> tenant.status() == TenantStatus.ACTIVE)
         .concatMap(this::activePrompt)
         .publishOn(Schedulers.boundedElastic(), 1)
@@ -51,10 +52,6 @@ final class Rewarming {
         .concatMap(this::warm, 1)
         .count()
         .doOnNext(count -> log.info("warmed {} active prompts", count));
-  }
-
-  private static String last(Page<Tenant> page) {
-    return page.data().getLast().id();
   }
 
   private Flux<SystemPrompt> activePrompt(Tenant tenant) {

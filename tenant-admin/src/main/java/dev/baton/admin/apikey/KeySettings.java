@@ -12,6 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param keyGrace how long known keys go on working while Redis is away
  * @param keyCacheSize keys a node remembers at most
  * @param promptCacheCharacters characters of active prompts a node remembers at most
+ * @param rotationGrace how long a former secret goes on working after a rotation, if it is not said
  * @param maxKeys keys a tenant may have, revoked ones included
  */
 @ConfigurationProperties("baton.admin")
@@ -20,7 +21,10 @@ record KeySettings(
     @DefaultValue("5m") Duration keyGrace,
     @DefaultValue("10000") int keyCacheSize,
     @DefaultValue("67108864") long promptCacheCharacters,
+    @DefaultValue("24h") Duration rotationGrace,
     @DefaultValue("1000") int maxKeys) {
+  static final Duration MAX_ROTATION_GRACE = Duration.ofDays(30);
+
   KeySettings {
     if (keyCacheTime.isNegative() || keyCacheTime.compareTo(Duration.ofMinutes(1)) > 0) {
       throw new IllegalArgumentException(
@@ -29,6 +33,10 @@ record KeySettings(
     if (keyGrace.compareTo(keyCacheTime) < 0) {
       throw new IllegalArgumentException(
           "baton.admin.key-grace must be at least baton.admin.key-cache-time, not " + keyGrace);
+    }
+    if (rotationGrace.isNegative() || rotationGrace.compareTo(MAX_ROTATION_GRACE) > 0) {
+      throw new IllegalArgumentException(
+          "baton.admin.rotation-grace must be between 0s and 30d, not " + rotationGrace);
     }
     requirePositive("key-cache-size", keyCacheSize);
     requirePositive("prompt-cache-characters", promptCacheCharacters);

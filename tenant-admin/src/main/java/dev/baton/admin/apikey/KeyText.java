@@ -35,7 +35,11 @@ record KeyText(String tenantId, String keyId, String text) {
 
   /** A new key of a tenant. */
   static KeyText random(String tenantId, Ids ids) {
-    String keyId = ids.random(KEY_ID_LENGTH);
+    return random(tenantId, ids.random(KEY_ID_LENGTH), ids);
+  }
+
+  /** A new secret for a key. */
+  static KeyText random(String tenantId, String keyId, Ids ids) {
     String open = prefix(tenantId, keyId) + "_" + ids.random(SECRET_LENGTH);
     return new KeyText(tenantId, keyId, open + checksum(open));
   }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,7 +58,8 @@ public final class TenantDirectory {
           """
           local stored = redis.call('HGET', KEYS[2], ARGV[1])
           local status = redis.call('HGET', KEYS[1], 'status')
-          if not stored or not status or redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then
+          if not stored or not status or status == 'DELETED' or status == 'PURGING'
+              or redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then
             return {'NONE'}
           end
           return {'OK', status, redis.call('HGET', KEYS[1], 'activeVersion') or '', stored}
@@ -82,6 +84,7 @@ public final class TenantDirectory {
       String keyId,
       TenantStatus status,
       String activeVersion,
+      Set<KeyScope> scopes,
       @Nullable Instant expiresAt,
       Instant confirmedAt) {
 
@@ -136,6 +139,29 @@ public final class TenantDirectory {
         .flatMap(this::access);
   }
 
+  /** How a key stands now, whatever is remembered of it. */
+  public enum Standing {
+    SERVED,
+    SUSPENDED,
+    /** Revoked, or its tenant is gone. */
+    REFUSED
+  }
+
+  /** Asks the store how a key that was proven before stands now. */
+  public Mono<Standing> standing(String tenantId, String keyId) {
+    TenantKeys tenant = new TenantKeys(tenantId);
+    return store
+        .read(LOOK_UP, List.of(tenant.tenant(), tenant.keys(), tenant.revoked()), keyId)
+        .map(answer -> {
+          if (answer.getFirst().equals("NONE")) {
+            return Standing.REFUSED;
+          }
+          return TenantStatus.valueOf(answer.get(1)) == TenantStatus.SUSPENDED
+              ? Standing.SUSPENDED
+              : Standing.SERVED;
+        });
+  }
+
   private Mono<Known> known(KeyText key) {
     String digest = key.sha256();
     Known known = keys.get(digest);
@@ -183,28 +209,43 @@ public final class TenantDirectory {
       return null;
     }
     StoredKey stored = json.readValue(answer.get(3), StoredKey.class);
-    boolean equal =
-        MessageDigest.isEqual(
-            digest.getBytes(StandardCharsets.US_ASCII),
-            stored.sha256().getBytes(StandardCharsets.US_ASCII));
-    return equal
+    boolean present = isEqual(digest, stored.sha256());
+    boolean former = stored.previousSha256() != null && isEqual(digest, stored.previousSha256());
+    return present || former
         ? new Known(
             key.tenantId(),
             key.keyId(),
             TenantStatus.valueOf(answer.get(1)),
             answer.get(2),
-            stored.expiresAt(),
+            stored.allowed(),
+            present ? stored.expiresAt() : earlier(stored.expiresAt(), stored.previousUntil()),
             clock.instant())
         : null;
   }
 
+  private static boolean isEqual(String digest, String stored) {
+    return MessageDigest.isEqual(
+        digest.getBytes(StandardCharsets.US_ASCII), stored.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static @Nullable Instant earlier(@Nullable Instant a, @Nullable Instant b) {
+    if (a == null || b == null) {
+      return a == null ? b : a;
+    }
+    return a.isBefore(b) ? a : b;
+  }
+
   private Mono<TenantAccess> access(Known known) {
     noteUse(known);
-    if (known.activeVersion().isEmpty()) {
-      return Mono.just(new TenantAccess(known.tenantId(), known.keyId(), known.status(), null));
-    }
-    return text(new SystemKvKey(known.tenantId(), known.activeVersion()))
-        .map(prompt -> new TenantAccess(known.tenantId(), known.keyId(), known.status(), prompt));
+    return known.activeVersion().isEmpty()
+        ? Mono.just(access(known, null))
+        : text(new SystemKvKey(known.tenantId(), known.activeVersion()))
+            .map(prompt -> access(known, prompt));
+  }
+
+  private static TenantAccess access(Known known, @Nullable SystemPrompt active) {
+    return new TenantAccess(
+        known.tenantId(), known.keyId(), known.status(), known.scopes(), active);
   }
 
   /** Versions are immutable: their texts are never forgotten for age. */
@@ -257,6 +298,7 @@ public final class TenantDirectory {
             known.keyId(),
             known.status(),
             known.activeVersion(),
+            known.scopes(),
             known.expiresAt(),
             longAgo)
         : known;

@@ -5,7 +5,7 @@ import java.util.Objects;
 /** Who makes a change; the name stands in the audit log. */
 public record Actor(String name) {
 
-  /** Whoever holds the admin token. */
+  /** Whoever holds {@code baton.admin.token}. */
   public static final Actor ADMIN = new Actor("admin");
 
   public Actor {

@@ -24,19 +24,19 @@ final class AuditEndpoint {
   @GetMapping
   Mono<Page<AuditEntry>> page(
       @RequestParam(required = false) @Nullable String tenant,
-      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(required = false) @Nullable String cursor,
       @RequestParam(required = false) @Nullable Integer limit) {
     if (tenant != null && !Ids.isTenant(tenant)) {
       throw AdminProblem.invalid("tenant", "is no tenant's id");
     }
-    return log.page(tenant, position(after), Page.limit(limit));
+    return log.page(tenant, position(cursor), Page.limit(limit));
   }
 
   private static AuditLog.@Nullable Position position(@Nullable String after) {
     try {
       return after == null ? null : AuditLog.Position.parse(after);
     } catch (IllegalArgumentException e) {
-      throw AdminProblem.invalid("after", "must be the id of an audit entry");
+      throw AdminProblem.invalid("cursor", "must be the nextCursor of a page of the audit log");
     }
   }
 }

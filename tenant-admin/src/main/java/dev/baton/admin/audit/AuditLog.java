@@ -76,7 +76,8 @@ public final class AuditLog {
                     .sorted(Comparator.comparing(Position::of, NEWEST_FIRST))
                     .limit(limit + 1L)
                     .toList(),
-                limit));
+                limit,
+                AuditEntry::id));
   }
 
   private Flux<String> allTenants() {

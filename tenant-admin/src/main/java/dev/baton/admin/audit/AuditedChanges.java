@@ -1,5 +1,7 @@
 package dev.baton.admin.audit;
 
+import dev.baton.admin.http.AdminProblem;
+import dev.baton.admin.http.IfMatch;
 import dev.baton.admin.storage.ChangeFeed;
 import dev.baton.admin.storage.Scripts;
 import dev.baton.admin.storage.Store;
@@ -40,6 +42,13 @@ public final class AuditedChanges {
         end
         return redis.sha1hex(table.concat(names, ';'))
       end
+      -- A tenant's tag: over what its representation shows (see Tenant.etag).
+      local function tenant_tag()
+        local state = redis.call('HMGET', tenant, 'name', 'status', 'createdAt', 'activeVersion',
+          'deletedAt')
+        for i = 1, 5 do state[i] = state[i] or '' end
+        return redis.sha1hex(table.concat(state, '\\n'))
+      end
       -- Whether a resource's tag is among those of an If-Match, which is '*' or quoted tags.
       local function matches(tag, wanted)
         return wanted == '*' or string.find(wanted, '"' .. tag .. '"', 1, true) ~= nil
@@ -55,6 +64,12 @@ public final class AuditedChanges {
   private static final String EXISTING =
       "if redis.call('EXISTS', tenant) == 0 then return {'NO_TENANT'} end\n";
 
+  private static final String NOT_DELETED =
+      """
+      local status = redis.call('HGET', tenant, 'status')
+      if status == 'DELETED' or status == 'PURGING' then return {'DELETED'} end
+      """;
+
   private static final RedisScript<List<String>> NOTE =
       scriptFor("audit(arg(1), '', '') return {'OK'}");
 
@@ -64,8 +79,16 @@ public final class AuditedChanges {
     this.store = store;
   }
 
-  /** A script for a tenant that must exist; answers {@code NO_TENANT} where it does not. */
+  /**
+   * A script for a tenant that must exist; answers {@code NO_TENANT} where it does not. On a
+   * deleted one it does nothing, and {@link #apply} fails with 409.
+   */
   public static RedisScript<List<String>> scriptFor(String body) {
+    return Scripts.of(PRELUDE + EXISTING + NOT_DELETED + body);
+  }
+
+  /** A script for a tenant that must exist, deleted or not. */
+  public static RedisScript<List<String>> scriptForAny(String body) {
     return Scripts.of(PRELUDE + EXISTING + body);
   }
 
@@ -74,7 +97,11 @@ public final class AuditedChanges {
     return Scripts.of(PRELUDE + body);
   }
 
-  /** Runs a script and completes when change and entry are on disk. */
+  /**
+   * Runs a script and completes when change and entry are on disk. What the script answers is the
+   * caller's to tell, but for {@code DELETED} (409) and {@code STALE} (412: not the state that an
+   * If-Match expects).
+   */
   public Mono<List<String>> apply(
       RedisScript<List<String>> script,
       Actor actor,
@@ -88,7 +115,20 @@ public final class AuditedChanges {
     allKeys.addAll(keys);
     List<String> allArgs =
         Stream.concat(Stream.of(tenant.tenantId(), actor.name(), action), args.stream()).toList();
-    return store.write(script, allKeys, allArgs);
+    return store
+        .write(script, allKeys, allArgs)
+        .doOnNext(answer -> {
+          switch (answer.getFirst()) {
+            case "DELETED" -> throw tenantDeleted();
+            case "STALE" -> throw IfMatch.failed();
+            default -> {}
+          }
+        });
+  }
+
+  private static AdminProblem tenantDeleted() {
+    return AdminProblem.conflict(
+        "tenant-deleted", "The tenant is deleted and can not be changed; restore it first.");
   }
 
   /** Writes the entry of a command that changes nothing in the store. */

@@ -55,7 +55,7 @@ public final class AdminProblem extends RuntimeException {
     return new AdminProblem(
         HttpStatus.UNAUTHORIZED,
         "unauthenticated",
-        "Send the admin token as 'Authorization: Bearer TOKEN'.",
+        "Send your admin token as 'Authorization: Bearer TOKEN'.",
         null);
   }
 

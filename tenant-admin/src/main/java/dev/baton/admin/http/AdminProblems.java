@@ -29,7 +29,11 @@ final class AdminProblems {
           problem(HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable", words(store), store)
               .retryAfter(STORE_RETRY);
       case AccessDeniedException denied ->
-          problem(HttpStatus.FORBIDDEN, "forbidden", "The token does not allow this.", denied);
+          problem(
+              HttpStatus.FORBIDDEN,
+              "forbidden",
+              "Your role does not allow this; GET /admin/v1/me shows it.",
+              denied);
       case MethodNotAllowedException wrongMethod ->
           problem(
               HttpStatus.METHOD_NOT_ALLOWED,

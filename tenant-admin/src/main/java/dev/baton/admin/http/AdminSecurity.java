@@ -1,16 +1,11 @@
 package dev.baton.admin.http;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
-import org.springframework.security.authentication.BadCredentialsException;
-import org.springframework.security.authentication.ReactiveAuthenticationManager;
+import org.springframework.http.HttpMethod;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
@@ -23,7 +18,10 @@ import org.springframework.security.web.server.util.matcher.PathPatternParserSer
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
-/** The chain in front of {@code /admin}: the bearer token on each request, nothing remembered. */
+/**
+ * The chain in front of {@code /admin}: a bearer token on each request, nothing remembered, and
+ * what each {@link Role} may.
+ */
 @Configuration(proxyBeanMethods = false)
 class AdminSecurity {
   private static final String SCHEME = "Bearer ";
@@ -33,8 +31,7 @@ class AdminSecurity {
   SecurityWebFilterChain adminChain(ServerHttpSecurity http, AdminSettings settings) {
     ServerAuthenticationEntryPoint refuse =
         (exchange, cause) -> Mono.error(AdminProblem.unauthenticated());
-    AuthenticationWebFilter bearer =
-        new AuthenticationWebFilter(manager(String.valueOf(settings.token())));
+    AuthenticationWebFilter bearer = new AuthenticationWebFilter(new AdminLogin(settings));
     bearer.setServerAuthenticationConverter(exchange ->
         Mono.justOrEmpty(presented(exchange))
             .map(token -> UsernamePasswordAuthenticationToken.unauthenticated("", token)));
@@ -48,19 +45,30 @@ class AdminSecurity {
         .logout(ServerHttpSecurity.LogoutSpec::disable)
         .requestCache(ServerHttpSecurity.RequestCacheSpec::disable)
         .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
-        .exceptionHandling(handling -> handling.authenticationEntryPoint(refuse))
-        .authorizeExchange(exchanges -> exchanges.anyExchange().authenticated())
+        .exceptionHandling(handling ->
+            handling
+                .authenticationEntryPoint(refuse)
+                .accessDeniedHandler((exchange, denied) -> Mono.error(denied)))
+        .authorizeExchange(exchanges ->
+            exchanges
+                .pathMatchers(HttpMethod.DELETE, "/admin/v1/tenants/{tenantId}")
+                .hasAuthority(Role.OWNER.name())
+                .pathMatchers(HttpMethod.POST, "/admin/v1/tenants/{tenantId}/restore")
+                .hasAuthority(Role.OWNER.name())
+                .pathMatchers(HttpMethod.PUT, "/admin/v1/prices")
+                .hasAuthority(Role.OWNER.name())
+                .pathMatchers(HttpMethod.GET, "/admin/v1/me")
+                .authenticated()
+                .pathMatchers(HttpMethod.POST, "/admin/v1/tenants/{tenantId}/prompts/preview")
+                .hasAuthority(Role.AUDITOR.name())
+                .pathMatchers(HttpMethod.GET)
+                .hasAuthority(Role.AUDITOR.name())
+                .pathMatchers(HttpMethod.HEAD)
+                .hasAuthority(Role.AUDITOR.name())
+                .anyExchange()
+                .hasAuthority(Role.OPERATOR.name()))
         .addFilterAt(bearer, SecurityWebFiltersOrder.AUTHENTICATION)
         .build();
-  }
-
-  /** Digests are compared, in constant time, so that not even the token's length shows. */
-  private static ReactiveAuthenticationManager manager(String token) {
-    byte[] expected = sha256(token);
-    return presented ->
-        MessageDigest.isEqual(expected, sha256(String.valueOf(presented.getCredentials())))
-            ? Mono.just(UsernamePasswordAuthenticationToken.authenticated("admin", null, List.of()))
-            : Mono.error(new BadCredentialsException("not the admin token"));
   }
 
   private static @Nullable String presented(ServerWebExchange exchange) {
@@ -68,13 +76,5 @@ class AdminSecurity {
     return header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
         ? header.substring(SCHEME.length()).strip()
         : null;
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

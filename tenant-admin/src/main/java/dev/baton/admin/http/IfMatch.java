@@ -64,4 +64,20 @@ public record IfMatch(String argument) {
         "It was changed since you read it. GET it again, and send its ETag as 'If-Match'.",
         null);
   }
+
+  /** The precondition where a request need not have one. */
+  public static IfMatch optional(HttpHeaders headers) {
+    return headers.containsHeader(HttpHeaders.IF_MATCH) ? of(headers) : WHATEVER;
+  }
+
+  /** Whether a thing with this quoted tag may be changed; the script that writes asks again. */
+  public boolean allows(String tag) {
+    return argument.equals(ANY) || argument.contains(tag);
+  }
+
+  /** Whether an error is {@link #failed}. */
+  public static boolean isFailure(Throwable error) {
+    return error instanceof AdminProblem problem
+        && problem.status() == HttpStatus.PRECONDITION_FAILED;
+  }
 }

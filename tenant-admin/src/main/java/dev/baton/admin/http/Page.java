@@ -1,32 +1,38 @@
 package dev.baton.admin.http;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a list; the next one begins behind the id of the last element.
+ * A part of a list.
  *
- * @param hasMore whether there is a next one
+ * @param nextCursor asks for the next part as {@code ?cursor=}; null when this is the last one
  */
-public record Page<T>(List<T> data, @JsonProperty("has_more") boolean hasMore) {
+public record Page<T>(List<T> items, @Nullable String nextCursor) {
   private static final int DEFAULT_LIMIT = 50;
   private static final int MAX_LIMIT = 200;
 
   public Page {
-    data = List.copyOf(data);
+    items = List.copyOf(items);
   }
 
-  /** A page of at most {@code limit} elements, from one more than that if there are more. */
-  public static <T> Page<T> of(List<T> found, int limit) {
-    return found.size() > limit
-        ? new Page<>(found.subList(0, limit), true)
-        : new Page<>(found, false);
+  /**
+   * A page of at most {@code limit} elements, from one more than that if there are more.
+   *
+   * @param cursor names the element behind which the next page begins
+   */
+  public static <T> Page<T> of(List<T> found, int limit, Function<T, String> cursor) {
+    if (found.size() <= limit) {
+      return whole(found);
+    }
+    List<T> items = found.subList(0, limit);
+    return new Page<>(items, cursor.apply(items.getLast()));
   }
 
   /** All there is. */
   public static <T> Page<T> whole(List<T> all) {
-    return new Page<>(all, false);
+    return new Page<>(all, null);
   }
 
   /** The limit a request asks for, checked. */

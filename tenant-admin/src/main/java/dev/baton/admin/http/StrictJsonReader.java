@@ -80,11 +80,12 @@ final class StrictJsonReader implements HttpMessageReader<AdminBody> {
         AdminBody.WithPrompt.class.isAssignableFrom(kind)
             ? settings.maxPromptBody()
             : settings.maxBody();
-    if (message.getHeaders().getContentLength() > limit.toBytes()) {
-      return Mono.error(tooLong(limit));
+    long length = message.getHeaders().getContentLength();
+    if (length > limit.toBytes()) {
+      return Mono.error(tooLong(length, limit.toBytes()));
     }
     return DataBufferUtils.join(message.getBody(), Math.toIntExact(limit.toBytes()))
-        .onErrorMap(DataBufferLimitException.class, error -> tooLong(limit))
+        .onErrorMap(DataBufferLimitException.class, error -> tooLong(null, limit.toBytes()))
         .map(buffer -> {
           byte[] bytes = new byte[buffer.readableByteCount()];
           buffer.read(bytes);
@@ -152,12 +153,21 @@ final class StrictJsonReader implements HttpMessageReader<AdminBody> {
         .toString();
   }
 
-  private static AdminProblem tooLong(DataSize limit) {
+  /**
+   * Refuses a body.
+   *
+   * @param length its bytes, or null when it did not say before it was longer than allowed
+   */
+  static AdminProblem tooLong(@Nullable Long length, long limit) {
+    String has =
+        length == null
+            ? "The body is longer than"
+            : "The body has %d bytes, more than".formatted(length);
     return new AdminProblem(
             HttpStatus.CONTENT_TOO_LARGE,
             "content-too-large",
-            "The body is longer than the %d bytes this address takes.".formatted(limit.toBytes()),
+            "%s the %d bytes this address takes.".formatted(has, limit),
             null)
-        .with("limitBytes", limit.toBytes());
+        .with("limitBytes", limit);
   }
 }

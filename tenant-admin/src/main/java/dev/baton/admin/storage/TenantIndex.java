@@ -121,6 +121,11 @@ public final class TenantIndex {
     if (!isSettled(new Claim(tenantId, Ids.created(tenantId).toEpochMilli()))) {
       return Mono.empty();
     }
+    return forget(tenantId);
+  }
+
+  /** Removes the id of a tenant that is gone. */
+  public Mono<Void> forget(String tenantId) {
     return store.write(FORGET, List.of(TENANTS), List.of(tenantId)).then();
   }
 }

@@ -5,7 +5,8 @@ package dev.baton.admin.storage;
  * change several of them on a Redis Cluster too.
  *
  * <pre>
- * baton:{TENANT}:tenant        hash    name, status, createdAt, activeVersion, activation, versions
+ * baton:{TENANT}:tenant        hash    name, status, createdAt, activeVersion, previousVersion, activation,
+ *                                      versions; deletedAt, purgeAt, statusBefore while deleted
  * baton:{TENANT}:audit         stream  one entry a change
  * baton:{TENANT}:keys          hash    key id -> JSON: name, hash, createdAt, expiresAt
  * baton:{TENANT}:revoked       hash    key id -> when

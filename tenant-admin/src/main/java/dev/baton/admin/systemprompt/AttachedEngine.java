@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Component;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -54,6 +55,15 @@ final class AttachedEngine {
 
   List<SystemKvStatus> systemKvs() {
     return get().systemKvs();
+  }
+
+  /** Frees all system KVs of a tenant, where there is an engine. */
+  Mono<Void> evictAll(String tenantId) {
+    return Flux.defer(() -> Flux.fromIterable(find().map(Engine::systemKvs).orElse(List.of())))
+        .map(SystemKvStatus::key)
+        .filter(key -> key.tenantId().equals(tenantId))
+        .concatMap(key -> Mono.fromFuture(() -> get().evict(key)))
+        .then();
   }
 
   private static SystemKvStatus absent(SystemKvKey key) {

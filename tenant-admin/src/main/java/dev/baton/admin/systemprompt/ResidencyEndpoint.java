@@ -127,31 +127,39 @@ final class ResidencyEndpoint {
   /** Fills the system KV beside live traffic. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/warm")
   Mono<ResponseEntity<SystemKvView>> warm(
-      @PathVariable String tenantId, @PathVariable String versionId) {
-    return command("system_kv.warmed", tenantId, versionId, Engine::warm);
+      Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
+    return command(actor, "system_kv.warmed", tenantId, versionId, Engine::warm);
   }
 
   /** Fills the system KV and protects it from eviction. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/pin")
   Mono<ResponseEntity<SystemKvView>> pin(
-      @PathVariable String tenantId, @PathVariable String versionId) {
-    return command("system_kv.pinned", tenantId, versionId, Engine::pin);
+      Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
+    return command(actor, "system_kv.pinned", tenantId, versionId, Engine::pin);
   }
 
   /** Gives a pinned system KV back to LRU. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/unpin")
   Mono<ResponseEntity<SystemKvView>> unpin(
-      @PathVariable String tenantId, @PathVariable String versionId) {
+      Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
     return command(
-        "system_kv.unpinned", tenantId, versionId, (door, prompt) -> door.unpin(prompt.key()));
+        actor,
+        "system_kv.unpinned",
+        tenantId,
+        versionId,
+        (door, prompt) -> door.unpin(prompt.key()));
   }
 
   /** Frees the system KV's memory. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/evict")
   Mono<ResponseEntity<SystemKvView>> evict(
-      @PathVariable String tenantId, @PathVariable String versionId) {
+      Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
     return command(
-        "system_kv.evicted", tenantId, versionId, (door, prompt) -> door.evict(prompt.key()));
+        actor,
+        "system_kv.evicted",
+        tenantId,
+        versionId,
+        (door, prompt) -> door.evict(prompt.key()));
   }
 
   /**
@@ -159,6 +167,7 @@ final class ResidencyEndpoint {
    * answer is then 202 with the state so far.
    */
   private Mono<ResponseEntity<SystemKvView>> command(
+      Actor actor,
       String action,
       String tenantId,
       String versionId,
@@ -168,7 +177,7 @@ final class ResidencyEndpoint {
         .flatMap(prompt -> {
           Engine attached = engine.get();
           return changes
-              .note(Actor.ADMIN, action, new TenantKeys(tenantId), versionId)
+              .note(actor, action, new TenantKeys(tenantId), versionId)
               .then(
                   Mono.fromFuture(() -> command.apply(attached, prompt), true)
                       .map(status -> ResponseEntity.ok(SystemKvView.of(status, null)))

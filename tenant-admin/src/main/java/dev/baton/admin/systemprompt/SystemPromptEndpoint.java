@@ -68,9 +68,10 @@ final class SystemPromptEndpoint {
   /** Registers an immutable version; it is not active yet. */
   @PostMapping("/tenants/{tenantId}/prompts")
   @ResponseStatus(HttpStatus.CREATED)
-  Mono<PromptVersion> register(@PathVariable String tenantId, @RequestBody NewPrompt body) {
+  Mono<PromptVersion> register(
+      Actor actor, @PathVariable String tenantId, @RequestBody NewPrompt body) {
     return prompts.register(
-        Actor.ADMIN, tenantId, PromptTexts.check(body.text()), body.message(), body.author());
+        actor, tenantId, PromptTexts.check(body.text()), body.message(), body.author());
   }
 
   /** Shows what a prompt would cost, without keeping it. */
@@ -96,9 +97,9 @@ final class SystemPromptEndpoint {
   /** Fills the version's system KV and switches to it when it is resident. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/activate")
   Mono<ResponseEntity<Activation>> activate(
-      @PathVariable String tenantId, @PathVariable String versionId) {
+      Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
     return activations
-        .start(Actor.ADMIN, tenantId, versionId)
+        .start(actor, tenantId, versionId)
         .map(started ->
             ResponseEntity.accepted()
                 .location(URI.create("/admin/v1/activations/" + started.id()))

@@ -7,6 +7,7 @@ import dev.baton.admin.http.Names;
 import dev.baton.admin.storage.Ids;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.TenantKeys;
+import dev.baton.admin.tenant.TenantData;
 import dev.baton.admin.tenant.Tenants;
 import dev.baton.engine.PromptPreview;
 import dev.baton.engine.SystemKvKey;
@@ -32,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The versions of tenants' system prompts: immutable, numbered per tenant. */
 @Component
-public final class SystemPrompts {
+public final class SystemPrompts implements TenantData {
   private static final Pattern VERSION = Pattern.compile("v[1-9][0-9]{0,5}");
 
   private static final RedisScript<List<String>> REGISTER =
@@ -197,6 +198,18 @@ public final class SystemPrompts {
     return field(tenantId, versionId, TenantKeys::texts)
         .map(text ->
             new SystemPrompt(new SystemKvKey(tenantId, versionId), new SystemPrompt.Text(text)));
+  }
+
+  /** Frees the tenant's system KVs; fails while one is in use. */
+  @Override
+  public Mono<Void> free(String tenantId) {
+    return engine.evictAll(tenantId);
+  }
+
+  @Override
+  public List<String> storedAt(String tenantId) {
+    TenantKeys tenant = new TenantKeys(tenantId);
+    return List.of(tenant.prompts(), tenant.texts(), tenant.activations());
   }
 
   private Mono<String> field(String tenantId, String versionId, Function<TenantKeys, String> hash) {

@@ -4,5 +4,14 @@ package dev.baton.admin.tenant;
 public enum TenantStatus {
   ACTIVE,
   /** Its keys are known, but every request is refused. */
-  SUSPENDED
+  SUSPENDED,
+  /** Its keys are refused as unknown ones are; it can be restored until it is purged. */
+  DELETED,
+  /** What it owned is being removed. */
+  PURGING;
+
+  /** Whether it was deleted, purged or not. */
+  public boolean deleted() {
+    return this == DELETED || this == PURGING;
+  }
 }

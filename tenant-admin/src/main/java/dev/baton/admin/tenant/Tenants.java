@@ -3,6 +3,7 @@ package dev.baton.admin.tenant;
 import dev.baton.admin.audit.Actor;
 import dev.baton.admin.audit.AuditedChanges;
 import dev.baton.admin.http.AdminProblem;
+import dev.baton.admin.http.IfMatch;
 import dev.baton.admin.http.Names;
 import dev.baton.admin.http.Page;
 import dev.baton.admin.storage.Ids;
@@ -14,8 +15,8 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
@@ -37,13 +38,53 @@ public final class Tenants {
           return {'OK'}
           """);
 
-  /** Sets one field; where it has that value already, nothing happened. */
-  private static final RedisScript<List<String>> SET =
+  private static final RedisScript<List<String>> RENAME =
       AuditedChanges.scriptFor(
           """
-          if redis.call('HGET', tenant, arg(1)) == arg(2) then return {'OK'} end
+          if not matches(tenant_tag(), arg(1)) then return {'STALE'} end
+          if redis.call('HGET', tenant, 'name') == arg(2) then return {'OK'} end
           local before = digest(tenant)
-          redis.call('HSET', tenant, arg(1), arg(2))
+          redis.call('HSET', tenant, 'name', arg(2))
+          audit(tenant_id, before, digest(tenant))
+          return {'OK'}
+          """);
+
+  /** Where it has that status already, nothing happened. */
+  private static final RedisScript<List<String>> SET_STATUS =
+      AuditedChanges.scriptFor(
+          """
+          if not matches(tenant_tag(), arg(1)) then return {'STALE'} end
+          if status == arg(2) then return {'OK'} end
+          local before = digest(tenant)
+          redis.call('HSET', tenant, 'status', arg(2))
+          audit(tenant_id, before, digest(tenant))
+          return {'OK'}
+          """);
+
+  /** A switch of versions that is under way ends. */
+  private static final RedisScript<List<String>> DELETE =
+      AuditedChanges.scriptForAny(
+          """
+          local status = redis.call('HGET', tenant, 'status')
+          if status == 'DELETED' or status == 'PURGING' then return {'OK'} end
+          if not matches(tenant_tag(), arg(1)) then return {'STALE'} end
+          local before = digest(tenant)
+          redis.call('HSET', tenant, 'status', 'DELETED', 'statusBefore', status,
+            'deletedAt', arg(2), 'purgeAt', arg(3))
+          redis.call('HDEL', tenant, 'activation')
+          audit(tenant_id, before, digest(tenant))
+          return {'OK'}
+          """);
+
+  private static final RedisScript<List<String>> RESTORE =
+      AuditedChanges.scriptForAny(
+          """
+          local state = redis.call('HMGET', tenant, 'status', 'statusBefore')
+          if state[1] == 'PURGING' then return {'PURGING'} end
+          if state[1] ~= 'DELETED' then return {'OK'} end
+          local before = digest(tenant)
+          redis.call('HSET', tenant, 'status', state[2])
+          redis.call('HDEL', tenant, 'statusBefore', 'deletedAt', 'purgeAt')
           audit(tenant_id, before, digest(tenant))
           return {'OK'}
           """);
@@ -53,18 +94,26 @@ public final class Tenants {
   private final AuditedChanges changes;
   private final Ids ids;
   private final InstantSource clock;
+  private final TenantSettings settings;
 
-  Tenants(Store store, TenantIndex index, AuditedChanges changes, Ids ids, InstantSource clock) {
+  Tenants(
+      Store store,
+      TenantIndex index,
+      AuditedChanges changes,
+      Ids ids,
+      InstantSource clock,
+      TenantSettings settings) {
     this.store = store;
     this.index = index;
     this.changes = changes;
     this.ids = ids;
     this.clock = clock;
+    this.settings = settings;
   }
 
   /** Whether the store holds no tenant at all. */
   public Mono<Boolean> none() {
-    return list("", 1).map(page -> page.data().isEmpty());
+    return list("", 1).map(page -> page.items().isEmpty());
   }
 
   /**
@@ -76,7 +125,7 @@ public final class Tenants {
     return Mono.defer(() -> {
       String checked = Names.check("name", name);
       String id = ids.tenant();
-      Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+      Instant now = now();
       return claim(checked, id)
           .then(
               changes.apply(
@@ -86,7 +135,7 @@ public final class Tenants {
                   new TenantKeys(id),
                   List.of(),
                   List.of(checked, now.toString())))
-          .thenReturn(new Tenant(id, checked, TenantStatus.ACTIVE, now, null));
+          .thenReturn(new Tenant(id, checked, TenantStatus.ACTIVE, now, null, null, null, null));
     });
   }
 
@@ -97,30 +146,60 @@ public final class Tenants {
 
   /** Tenants by creation, behind this id or from the first. */
   public Mono<Page<Tenant>> list(String after, int limit) {
-    return collect(after, limit + 1, List.of()).map(found -> Page.of(found, limit));
+    return collect(after, limit + 1, List.of()).map(found -> Page.of(found, limit, Tenant::id));
   }
 
-  /** Gives a tenant another name. */
-  public Mono<Tenant> rename(Actor actor, String id, String name) {
+  /**
+   * Gives a tenant another name.
+   *
+   * @throws AdminProblem through the Mono: 400, 404, 409 for a name that is taken, 412
+   */
+  public Mono<Tenant> rename(Actor actor, String id, String name, IfMatch expected) {
     return Mono.defer(() -> {
       String checked = Names.check("name", name);
       return get(id)
+          .filter(tenant -> expected.allows(tenant.etag()))
+          .switchIfEmpty(Mono.error(IfMatch::failed))
           .flatMap(tenant ->
               claim(checked, id)
-                  .then(set(actor, "tenant.renamed", id, "name", checked))
-                  .then(releaseOld(tenant, checked)))
+                  .then(change(RENAME, actor, "tenant.renamed", id, expected.argument(), checked))
+                  .then(Mono.defer(() -> release(tenant.name(), checked, id)))
+                  .onErrorResume(
+                      IfMatch::isFailure,
+                      late -> release(checked, tenant.name(), id).then(Mono.error(late))))
           .then(get(id));
     });
   }
 
-  /** Refuses the tenant's requests from now on. */
-  public Mono<Tenant> suspend(Actor actor, String id) {
-    return setStatus(actor, "tenant.suspended", id, TenantStatus.SUSPENDED);
+  /** Refuses the tenant's requests from now on and ends those that run. */
+  public Mono<Tenant> suspend(Actor actor, String id, IfMatch expected) {
+    return setStatus(actor, "tenant.suspended", id, TenantStatus.SUSPENDED, expected);
   }
 
   /** Serves the tenant again. */
-  public Mono<Tenant> resume(Actor actor, String id) {
-    return setStatus(actor, "tenant.resumed", id, TenantStatus.ACTIVE);
+  public Mono<Tenant> resume(Actor actor, String id, IfMatch expected) {
+    return setStatus(actor, "tenant.resumed", id, TenantStatus.ACTIVE, expected);
+  }
+
+  /** Ends a tenant: as if it were not there, but to be restored until it is purged. */
+  public Mono<Tenant> delete(Actor actor, String id, IfMatch expected) {
+    return Mono.defer(() -> {
+      Instant now = now();
+      return change(
+              DELETE,
+              actor,
+              "tenant.deleted",
+              id,
+              expected.argument(),
+              now.toString(),
+              now.plus(settings.purgeAfter()).toString())
+          .then(get(id));
+    });
+  }
+
+  /** Brings a deleted tenant back as it was; 409 once its purge has begun. */
+  public Mono<Tenant> restore(Actor actor, String id) {
+    return change(RESTORE, actor, "tenant.restored", id).then(get(id));
   }
 
   /** The problem of a tenant that is not there. */
@@ -128,23 +207,37 @@ public final class Tenants {
     return AdminProblem.notFound("tenant");
   }
 
-  private Mono<Tenant> setStatus(Actor actor, String action, String id, TenantStatus status) {
-    return find(id)
-        .switchIfEmpty(Mono.error(Tenants::unknown))
-        .then(set(actor, action, id, "status", status.name()))
-        .then(get(id));
+  private Mono<Tenant> setStatus(
+      Actor actor, String action, String id, TenantStatus status, IfMatch expected) {
+    return change(SET_STATUS, actor, action, id, expected.argument(), status.name()).then(get(id));
   }
 
-  private Mono<Void> set(Actor actor, String action, String id, String field, String value) {
+  private Mono<Void> change(
+      RedisScript<List<String>> script, Actor actor, String action, String id, String... args) {
+    if (!Ids.isTenant(id)) {
+      return Mono.error(Tenants::unknown);
+    }
     return changes
-        .apply(SET, actor, action, new TenantKeys(id), List.of(), List.of(field, value))
-        .flatMap(
-            answer -> answer.getFirst().equals("OK") ? Mono.empty() : Mono.error(Tenants::unknown));
+        .apply(script, actor, action, new TenantKeys(id), List.of(), List.of(args))
+        .flatMap(answer ->
+            switch (answer.getFirst()) {
+              case "OK" -> Mono.empty();
+              case "PURGING" ->
+                  Mono.error(
+                      AdminProblem.conflict(
+                          "tenant-purged", "The tenant's time is over: it is being purged."));
+              default -> Mono.error(Tenants::unknown);
+            });
   }
 
-  private Mono<Void> releaseOld(Tenant before, String newName) {
-    String old = Names.comparable(before.name());
-    return old.equals(Names.comparable(newName)) ? Mono.empty() : index.release(old, before.id());
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  /** Gives a name back that the tenant does not have, unless the one it has is the same. */
+  private Mono<Void> release(String name, String kept, String id) {
+    String released = Names.comparable(name);
+    return released.equals(Names.comparable(kept)) ? Mono.empty() : index.release(released, id);
   }
 
   /** Completes when the tenant has the name, else fails with 409. */
@@ -213,9 +306,16 @@ public final class Tenants {
     return new Tenant(
         id,
         stored(fields, "name"),
-        TenantStatus.valueOf(stored(fields, "status").toUpperCase(Locale.ROOT)),
+        TenantStatus.valueOf(stored(fields, "status")),
         Instant.parse(stored(fields, "createdAt")),
-        fields.get("activeVersion"));
+        fields.get("activeVersion"),
+        fields.get("previousVersion"),
+        instant(fields.get("deletedAt")),
+        instant(fields.get("purgeAt")));
+  }
+
+  private static @Nullable Instant instant(@Nullable String text) {
+    return text == null ? null : Instant.parse(text);
   }
 
   private static String stored(Map<String, String> fields, String name) {

@@ -15,7 +15,13 @@ class KeySettingsTest {
   void defaultsAreFiveSecondsOfBeliefAndFiveMinutesOfGrace() {
     assertThat(bind(Map.of()))
         .isEqualTo(
-            new KeySettings(Duration.ofSeconds(5), Duration.ofMinutes(5), 10_000, 64L << 20, 1000));
+            new KeySettings(
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(5),
+                10_000,
+                64L << 20,
+                Duration.ofHours(24),
+                1000));
   }
 
   @Test

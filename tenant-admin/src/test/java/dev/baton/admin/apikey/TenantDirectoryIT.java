@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.admin.AdminNode;
 import dev.baton.admin.audit.Actor;
+import dev.baton.admin.http.IfMatch;
 import dev.baton.admin.storage.Ids;
 import dev.baton.admin.storage.StoreUnavailableException;
 import dev.baton.admin.systemprompt.Activations;
@@ -54,7 +55,7 @@ class TenantDirectoryIT {
     String tenant = tenant(test);
     IssuedKey key = issue(tenant, null);
     assertThat(ask(here, key))
-        .isEqualTo(new TenantAccess(tenant, key.id(), TenantStatus.ACTIVE, null));
+        .isEqualTo(new TenantAccess(tenant, key.id(), TenantStatus.ACTIVE, KeyScope.USUAL, null));
     here.bean(SystemPrompts.class).register(Actor.ADMIN, tenant, "Be kind.", null, null).block();
     here.bean(Activations.class).start(Actor.ADMIN, tenant, "v1").block();
     SystemPrompt active =
@@ -72,7 +73,7 @@ class TenantDirectoryIT {
     IssuedKey key = issue(tenant, null);
     assertThat(ask(here, key)).isNotNull();
     assertThat(ask(there, key)).isNotNull();
-    here.bean(ApiKeys.class).revoke(Actor.ADMIN, tenant, key.id()).block();
+    here.bean(ApiKeys.class).revoke(Actor.ADMIN, tenant, key.id(), IfMatch.WHATEVER).block();
     for (AdminNode node : List.of(here, there)) {
       await()
           .atMost(PROPAGATION)
@@ -86,7 +87,7 @@ class TenantDirectoryIT {
     String tenant = tenant(test);
     IssuedKey key = issue(tenant, null);
     assertThat(Objects.requireNonNull(ask(there, key)).status()).isEqualTo(TenantStatus.ACTIVE);
-    here.bean(Tenants.class).suspend(Actor.ADMIN, tenant).block();
+    here.bean(Tenants.class).suspend(Actor.ADMIN, tenant, IfMatch.WHATEVER).block();
     await()
         .atMost(PROPAGATION)
         .pollInterval(Duration.ofMillis(5))
@@ -138,11 +139,19 @@ class TenantDirectoryIT {
     here.admin()
         .delete()
         .uri("/admin/v1/tenants/" + other + "/keys/" + key.id())
+        .header("If-Match", "*")
         .exchange()
         .expectStatus()
         .isNotFound();
-    here.admin().delete().uri(path + "/" + key.id()).exchange().expectStatus().isNoContent();
-    here.admin().delete().uri(path + "/" + key.id()).exchange().expectStatus().isNoContent();
+    for (int time = 0; time < 2; time++) {
+      here.admin()
+          .delete()
+          .uri(path + "/" + key.id())
+          .header("If-Match", "*")
+          .exchange()
+          .expectStatus()
+          .isNoContent();
+    }
   }
 
   @Test

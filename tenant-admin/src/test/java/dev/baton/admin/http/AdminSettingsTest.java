@@ -3,6 +3,7 @@ package dev.baton.admin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,15 @@ class AdminSettingsTest {
   void bodiesAreBoundedByDefaultAndTheTokenStaysHidden() {
     AdminSettings settings = bind(Map.of("baton.admin.token", TOKEN));
     assertThat(settings)
-        .isEqualTo(new AdminSettings(TOKEN, DataSize.ofKilobytes(64), DataSize.ofMegabytes(1)));
+        .isEqualTo(
+            new AdminSettings(
+                TOKEN,
+                Map.of(),
+                null,
+                DataSize.ofKilobytes(64),
+                DataSize.ofMegabytes(1),
+                Duration.ofHours(24),
+                Duration.ofMinutes(1)));
     assertThat(settings.toString()).doesNotContain(TOKEN);
   }
 

@@ -86,10 +86,10 @@ class BadInputIT {
             .accept(MediaType.TEXT_EVENT_STREAM)
             .exchange(),
         400);
-    for (String query : new String[] {"limit=201", "limit=x", "after=x", "limit=-1"}) {
+    for (String query : new String[] {"limit=201", "limit=x", "cursor=x", "limit=-1"}) {
       problem(node.admin().get().uri("/admin/v1/tenants?" + query).exchange(), 400);
     }
-    problem(node.admin().get().uri("/admin/v1/audit?after=1-2").exchange(), 400);
+    problem(node.admin().get().uri("/admin/v1/audit?cursor=1-2").exchange(), 400);
   }
 
   @ParameterizedTest

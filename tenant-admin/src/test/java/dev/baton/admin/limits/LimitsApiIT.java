@@ -80,9 +80,9 @@ class LimitsApiIT {
         .uri("/admin/v1/audit?tenant=" + id)
         .exchange()
         .expectBody()
-        .jsonPath("$.data[0].action")
+        .jsonPath("$.items[0].action")
         .isEqualTo("limits.updated")
-        .jsonPath("$.data[2].action")
+        .jsonPath("$.items[2].action")
         .isEqualTo("tenant.created");
   }
 

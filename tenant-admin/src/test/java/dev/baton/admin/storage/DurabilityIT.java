@@ -51,7 +51,7 @@ class DurabilityIT {
             .untilAsserted(() ->
                 assertThat(
                         Objects.requireNonNull(node.bean(Tenants.class).list("", 100).block())
-                            .data())
+                            .items())
                     .extracting(tenant -> tenant.id())
                     .containsExactlyElementsOf(acknowledged));
       }
@@ -62,7 +62,7 @@ class DurabilityIT {
           .expectStatus()
           .isOk()
           .expectBody()
-          .jsonPath("$.data[*].objectId")
+          .jsonPath("$.items[*].objectId")
           .isEqualTo(List.copyOf(acknowledged.reversed()));
       // The name of the tenant that was never acknowledged is not lost either.
       assertThat(node.bean(Tenants.class).create(Actor.ADMIN, "Nobody hears").block()).isNotNull();
@@ -117,7 +117,7 @@ class DurabilityIT {
       assertThat(index.after("", 1).block()).containsExactly(abandoned);
 
       assertThat(node.bean(Tenants.class).create(Actor.ADMIN, "Half").block()).isNotNull();
-      assertThat(Objects.requireNonNull(node.bean(Tenants.class).list("", 1).block()).data())
+      assertThat(Objects.requireNonNull(node.bean(Tenants.class).list("", 1).block()).items())
           .hasSize(1);
       assertThat(index.after("", 1).block()).doesNotContain(abandoned);
     }

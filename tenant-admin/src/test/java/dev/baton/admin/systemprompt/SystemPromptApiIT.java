@@ -70,7 +70,7 @@ class SystemPromptApiIT {
         .isEqualTo(4096)
         .jsonPath("$.remainingTokens")
         .isEqualTo(4087);
-    get("/prompts").jsonPath("$.data.length()").isEqualTo(0);
+    get("/prompts").jsonPath("$.items.length()").isEqualTo(0);
   }
 
   @Test
@@ -80,13 +80,13 @@ class SystemPromptApiIT {
             register("Second, with \"quotes\", \u00fcmlauts and \ud83d\udc69\u200d\ud83d\udd2c."))
         .isEqualTo("v2");
     get("/prompts")
-        .jsonPath("$.data[0].id")
+        .jsonPath("$.items[0].id")
         .isEqualTo("v2")
-        .jsonPath("$.data[1].tokens")
+        .jsonPath("$.items[1].tokens")
         .isEqualTo(6)
-        .jsonPath("$.data[1].author")
+        .jsonPath("$.items[1].author")
         .isEqualTo("admin")
-        .jsonPath("$.data[0].text")
+        .jsonPath("$.items[0].text")
         .doesNotExist();
     get("/prompts/v2")
         .jsonPath("$.text")
@@ -197,14 +197,14 @@ class SystemPromptApiIT {
     SystemKvKey key = new SystemKvKey(tenant, version);
     command(version, "warm").expectStatus().isOk();
     get("/residency")
-        .jsonPath("$.data[0].residency")
+        .jsonPath("$.items[0].residency")
         .isEqualTo("DEVICE")
-        .jsonPath("$.data[0].pinned")
+        .jsonPath("$.items[0].pinned")
         .isEqualTo(false)
-        .jsonPath("$.data[0].versionId")
+        .jsonPath("$.items[0].versionId")
         .isEqualTo(version);
     command(version, "pin").expectStatus().isOk();
-    get("/residency").jsonPath("$.data[0].pinned").isEqualTo(true);
+    get("/residency").jsonPath("$.items[0].pinned").isEqualTo(true);
     command(version, "unpin").expectStatus().isOk();
     node.engine().use(key, 2);
     command(version, "evict")
@@ -261,7 +261,7 @@ class SystemPromptApiIT {
         .jsonPath("$.residency")
         .isEqualTo("FILLING");
     node.engine().finishFill(new SystemKvKey(tenant, version));
-    get("/residency").jsonPath("$.data[0].residency").isEqualTo("DEVICE");
+    get("/residency").jsonPath("$.items[0].residency").isEqualTo("DEVICE");
   }
 
   @Test
@@ -279,7 +279,7 @@ class SystemPromptApiIT {
                     .expectStatus()
                     .isOk()
                     .expectBody()
-                    .jsonPath("$.data[*].action")
+                    .jsonPath("$.items[*].action")
                     .isEqualTo(
                         List.of(
                             "system_kv.pinned",

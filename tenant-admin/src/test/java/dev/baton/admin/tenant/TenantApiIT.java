@@ -2,7 +2,6 @@ package dev.baton.admin.tenant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.baton.admin.AdminNode;
 import dev.baton.testing.RedisServer;
 import java.util.ArrayList;
@@ -37,6 +36,7 @@ class TenantApiIT {
     node.admin()
         .patch()
         .uri("/admin/v1/tenants/{id}", id)
+        .header("If-Match", "*")
         .bodyValue(Map.of("name", "Northwind Bicycles"))
         .exchange()
         .expectStatus()
@@ -86,24 +86,22 @@ class TenantApiIT {
       created.add(create("Paged " + i));
     }
     List<String> listed = new ArrayList<>();
-    String after = null;
-    boolean more = true;
-    while (more) {
-      TenantPage page = page(after);
-      page.data().forEach(tenant -> listed.add(tenant.id()));
-      after = page.data().getLast().id();
-      more = page.hasMore();
-    }
+    String cursor = null;
+    do {
+      TenantPage page = page(cursor);
+      page.items().forEach(tenant -> listed.add(tenant.id()));
+      cursor = page.nextCursor();
+    } while (cursor != null);
     assertThat(listed).doesNotHaveDuplicates().containsAll(created).isSorted();
   }
 
-  record TenantPage(List<Tenant> data, @JsonProperty("has_more") boolean hasMore) {}
+  record TenantPage(List<Tenant> items, @Nullable String nextCursor) {}
 
-  private static TenantPage page(@Nullable String after) {
+  private static TenantPage page(@Nullable String cursor) {
     TenantPage page =
         node.admin()
             .get()
-            .uri("/admin/v1/tenants?limit=2" + (after == null ? "" : "&after=" + after))
+            .uri("/admin/v1/tenants?limit=2" + (cursor == null ? "" : "&cursor=" + cursor))
             .exchange()
             .expectStatus()
             .isOk()
