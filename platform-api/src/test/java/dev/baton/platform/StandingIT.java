@@ -132,6 +132,71 @@ class StandingIT {
     assertThat(refused.headers().firstValue("x-should-retry")).hasValue("false");
   }
 
+  @Test
+  void aRequestIsAnsweredWithTheVersionItAsksForWhereItsKeyMay() throws Exception {
+    Tenant tenant = platform.createTenant("Canary");
+    String path = "/admin/v1/tenants/" + tenant.id();
+    platform.activate(tenant, "The active one.");
+    post(path + "/prompts", "{\"text\":\"The canary.\"}");
+    assertThat(put(path + "/labels/canary", "{\"versionId\":\"v2\"}")).isEqualTo(200);
+    String usual = platform.issueKey(tenant).secret();
+    String choosing =
+        post(path + "/keys", "{\"name\":\"c\",\"scopes\":[\"chat\",\"prompt:select\"]}")
+            .path("secret")
+            .asString();
+
+    assertThat(answeredBy(choosing, "v2")).isEqualTo("v2");
+    assertThat(answeredBy(choosing, "canary")).isEqualTo("v2");
+    assertThat(answeredBy(choosing, "")).isEqualTo("v1");
+    assertThat(answeredBy(usual, "")).isEqualTo("v1");
+    // Moved, the label leads elsewhere at once.
+    assertThat(put(path + "/labels/canary", "{\"versionId\":\"v1\"}")).isEqualTo(200);
+    assertThat(answeredBy(choosing, "canary")).isEqualTo("v1");
+
+    HttpResponse<String> refused = platform.send(choosing(usual, "v2"));
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.body()).contains("insufficient_scope");
+    for (String missing : List.of("v9", "no-such-label", "v1}:x")) {
+      HttpResponse<String> unknown = platform.send(choosing(choosing, missing));
+      assertThat(unknown.statusCode()).isEqualTo(404);
+      assertThat(unknown.body()).contains("prompt_version_not_found");
+    }
+  }
+
+  /** The version that the engine was given and the answer names. */
+  private static String answeredBy(String key, String version) throws Exception {
+    CompletableFuture<HttpResponse<String>> answer =
+        platform.http().sendAsync(choosing(key, version), HttpResponse.BodyHandlers.ofString());
+    ScriptedEngine.Running running = engine.nextRequest();
+    var prompt = running.request().systemPrompt();
+    running.begin().finish(FinishReason.STOP);
+    assertThat(prompt).isNotNull();
+    assertThat(answer.get(10, TimeUnit.SECONDS).headers().firstValue("baton-prompt-version"))
+        .hasValue(prompt.key().versionId());
+    return prompt.key().versionId();
+  }
+
+  private static HttpRequest choosing(String key, String version) {
+    return platform
+        .request("/v1/chat/completions", key)
+        .header("Content-Type", "application/json")
+        .header("Baton-Prompt-Version", version)
+        .POST(HttpRequest.BodyPublishers.ofString(chat("")))
+        .build();
+  }
+
+  private static int put(String path, String body) throws Exception {
+    return platform
+        .send(
+            platform
+                .request(path, PlatformUnderTest.ADMIN_TOKEN)
+                .header("Content-Type", "application/json")
+                .header("If-Match", "*")
+                .PUT(HttpRequest.BodyPublishers.ofString(body))
+                .build())
+        .statusCode();
+  }
+
   private static JsonNode rotate(Tenant tenant, String keyId, int graceSeconds) throws Exception {
     return post(
         "/admin/v1/tenants/" + tenant.id() + "/keys/" + keyId + "/rotate",

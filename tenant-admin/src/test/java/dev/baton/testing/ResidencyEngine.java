@@ -171,8 +171,16 @@ public final class ResidencyEngine implements Engine {
     return CompletableFuture.completedFuture(status(key, entry));
   }
 
+  /** As the real one: also ends a fill, and tells those that wait for it. */
   @Override
-  public synchronized CompletableFuture<SystemKvStatus> evict(SystemKvKey key) {
+  public CompletableFuture<SystemKvStatus> evict(SystemKvKey key) {
+    if (isFilling(key)) {
+      failFill(key, new EngineException(ErrorCode.SYSTEM_KV_UNKNOWN, "It was evicted."));
+    }
+    return evictResident(key);
+  }
+
+  private synchronized CompletableFuture<SystemKvStatus> evictResident(SystemKvKey key) {
     Entry entry = entries.computeIfAbsent(key, unknown -> new Entry(0));
     if (entry.sequences > 0) {
       return failed(ErrorCode.SYSTEM_KV_IN_USE, "Running chats use this system KV.");

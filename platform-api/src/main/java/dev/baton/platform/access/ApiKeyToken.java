@@ -28,8 +28,15 @@ final class ApiKeyToken extends AbstractAuthenticationToken {
         .toList();
   }
 
-  static ApiKeyToken unproven(String key) {
-    return new ApiKeyToken(key, null);
+  /**
+   * A key as it was sent.
+   *
+   * @param version the prompt version or label that the request asks for, or null
+   */
+  static ApiKeyToken unproven(String key, @Nullable String version) {
+    ApiKeyToken token = new ApiKeyToken(key, null);
+    token.setDetails(version);
+    return token;
   }
 
   /**

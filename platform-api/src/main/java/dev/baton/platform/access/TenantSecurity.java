@@ -1,6 +1,7 @@
 package dev.baton.platform.access;
 
 import dev.baton.admin.apikey.KeyScope;
+import dev.baton.admin.apikey.TenantAccess;
 import dev.baton.admin.apikey.TenantDirectory;
 import dev.baton.admin.limits.LimitDirectory;
 import dev.baton.platform.problem.ApiProblem;
@@ -13,8 +14,10 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.ReactiveAuthenticationManager;
 import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.Authentication;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
+import org.springframework.security.web.server.WebFilterExchange;
 import org.springframework.security.web.server.authentication.AuthenticationWebFilter;
 import org.springframework.security.web.server.authentication.ServerAuthenticationEntryPointFailureHandler;
 import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
@@ -29,6 +32,7 @@ import reactor.core.publisher.Mono;
 @Configuration(proxyBeanMethods = false)
 class TenantSecurity {
   private static final String SCHEME = "Bearer ";
+  private static final String PROMPT_VERSION = "Baton-Prompt-Version";
 
   @Bean
   @Order(20)
@@ -37,8 +41,10 @@ class TenantSecurity {
     ServerAuthenticationEntryPoint refuse =
         (exchange, cause) -> Mono.error(ApiProblem.unauthenticated());
     AuthenticationWebFilter keys = new AuthenticationWebFilter(manager(directory, limits));
-    keys.setServerAuthenticationConverter(
-        exchange -> Mono.justOrEmpty(bearer(exchange)).map(ApiKeyToken::unproven));
+    keys.setServerAuthenticationConverter(exchange ->
+        Mono.justOrEmpty(bearer(exchange))
+            .map(key -> ApiKeyToken.unproven(key, chosenVersion(exchange))));
+    keys.setAuthenticationSuccessHandler(TenantSecurity::showVersion);
     keys.setAuthenticationFailureHandler(new ServerAuthenticationEntryPointFailureHandler(refuse));
     keys.setSecurityContextRepository(NoOpServerSecurityContextRepository.getInstance());
     return http.securityMatcher(new PathPatternParserServerWebExchangeMatcher("/v1/**"))
@@ -76,7 +82,38 @@ class TenantSecurity {
                 limits
                     .of(access.tenantId(), access.keyId())
                     .onErrorComplete(DataAccessException.class))
-            .map(ApiKeyToken::proven);
+            .flatMap(access ->
+                unproven.getDetails() instanceof String version
+                    ? select(directory, access, version)
+                    : Mono.just(ApiKeyToken.proven(access)));
+  }
+
+  /** Has one request answered with another version of the tenant's prompt. */
+  private static Mono<ApiKeyToken> select(
+      TenantDirectory directory, TenantAccess access, String version) {
+    return access.scopes().contains(KeyScope.PROMPT_SELECT)
+        ? directory
+            .select(access, version)
+            .switchIfEmpty(Mono.error(ApiProblem::promptVersionNotFound))
+            .map(ApiKeyToken::proven)
+        : Mono.error(ApiProblem.insufficientScope());
+  }
+
+  private static @Nullable String chosenVersion(ServerWebExchange exchange) {
+    String version = exchange.getRequest().getHeaders().getFirst(PROMPT_VERSION);
+    return version == null || version.isBlank() ? null : version.strip();
+  }
+
+  /** Says which version answers, for whoever compares two. */
+  private static Mono<Void> showVersion(WebFilterExchange filtered, Authentication caller) {
+    ServerWebExchange exchange = filtered.getExchange();
+    if (caller.getPrincipal() instanceof TenantAccess access && access.activePrompt() != null) {
+      exchange
+          .getResponse()
+          .getHeaders()
+          .set(PROMPT_VERSION, access.activePrompt().key().versionId());
+    }
+    return filtered.getChain().filter(exchange);
   }
 
   private static @Nullable String bearer(ServerWebExchange exchange) {

@@ -146,6 +146,18 @@ public final class ApiProblem extends RuntimeException {
         null);
   }
 
+  /** 404: this tenant has no such prompt version or label. */
+  public static ApiProblem promptVersionNotFound() {
+    return new ApiProblem(
+        HttpStatus.NOT_FOUND,
+        INVALID,
+        "prompt_version_not_found",
+        "Baton-Prompt-Version",
+        "Your tenant has no system prompt version or label of this name.",
+        null,
+        null);
+  }
+
   /** 404: no such model for this caller. */
   public static ApiProblem modelNotFound(String model) {
     String shown = model.length() > 100 ? model.substring(0, 100) + "…" : model;

@@ -1,6 +1,7 @@
 package dev.baton.platform.serve;
 
 import dev.baton.admin.http.Page;
+import dev.baton.admin.systemprompt.Pins;
 import dev.baton.admin.systemprompt.SystemPrompts;
 import dev.baton.admin.tenant.Tenant;
 import dev.baton.admin.tenant.TenantStatus;
@@ -30,11 +31,13 @@ final class Rewarming {
 
   private final Tenants tenants;
   private final SystemPrompts prompts;
+  private final Pins pins;
   private final Engine engine;
 
-  Rewarming(Tenants tenants, SystemPrompts prompts, Engine engine) {
+  Rewarming(Tenants tenants, SystemPrompts prompts, Pins pins, Engine engine) {
     this.tenants = tenants;
     this.prompts = prompts;
+    this.pins = pins;
     this.engine = engine;
   }
 
@@ -46,12 +49,33 @@ final class Rewarming {
             page.nextCursor() == null ? Mono.empty() : tenants.list(page.nextCursor(), PAGE))
         .concatMapIterable(Page::items)
         .filter(tenant -> tenant.status() == TenantStatus.ACTIVE)
-        .concatMap(this::activePrompt)
+        .concatMap(tenant -> repin(tenant).thenMany(activePrompt(tenant)))
         .publishOn(Schedulers.boundedElastic(), 1)
         .takeWhile(this::fits)
         .concatMap(this::warm, 1)
         .count()
         .doOnNext(count -> log.info("warmed {} active prompts", count));
+  }
+
+  /** An admin's pins outlive the engine's memory. */
+  private Mono<Void> repin(Tenant tenant) {
+    return pins.versions(tenant.id())
+        .flatMapIterable(versions -> versions)
+        .concatMap(version -> prompts.prompt(tenant.id(), version))
+        .concatMap(prompt ->
+            Mono.fromFuture(() -> engine.pin(prompt), true)
+                .onErrorResume(error -> couldNot("pinned", prompt, error)))
+        .then();
+  }
+
+  private static Mono<SystemKvStatus> couldNot(String what, SystemPrompt prompt, Throwable error) {
+    log.warn(
+        "tenant={} version={} could not be {}: {}",
+        prompt.key().tenantId(),
+        prompt.key().versionId(),
+        what,
+        error.getMessage());
+    return Mono.empty();
   }
 
   private Flux<SystemPrompt> activePrompt(Tenant tenant) {
@@ -69,13 +93,6 @@ final class Rewarming {
 
   private Mono<SystemKvStatus> warm(SystemPrompt prompt) {
     return Mono.fromFuture(() -> engine.warm(prompt), true)
-        .onErrorResume(error -> {
-          log.warn(
-              "tenant={} version={} could not be warmed: {}",
-              prompt.key().tenantId(),
-              prompt.key().versionId(),
-              error.getMessage());
-          return Mono.empty();
-        });
+        .onErrorResume(error -> couldNot("warmed", prompt, error));
   }
 }

@@ -9,6 +9,7 @@ import dev.baton.admin.storage.Scripts;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.StoreUnavailableException;
 import dev.baton.admin.storage.TenantKeys;
+import dev.baton.admin.systemprompt.Labels;
 import dev.baton.admin.systemprompt.SystemPrompts;
 import dev.baton.admin.tenant.TenantStatus;
 import dev.baton.engine.SystemKvKey;
@@ -68,6 +69,7 @@ public final class TenantDirectory {
   private final Store store;
   private final ChangeFeed feed;
   private final SystemPrompts prompts;
+  private final Labels labels;
   private final InstantSource clock;
   private final JsonMapper json;
   private final KeySettings settings;
@@ -97,12 +99,14 @@ public final class TenantDirectory {
       Store store,
       ChangeFeed feed,
       SystemPrompts prompts,
+      Labels labels,
       InstantSource clock,
       JsonMapper json,
       KeySettings settings) {
     this.store = store;
     this.feed = feed;
     this.prompts = prompts;
+    this.labels = labels;
     this.clock = clock;
     this.json = json;
     this.settings = settings;
@@ -137,6 +141,24 @@ public final class TenantDirectory {
         .flatMap(this::known)
         .filter(known -> known.expiresAt() == null || clock.instant().isBefore(known.expiresAt()))
         .flatMap(this::access);
+  }
+
+  /**
+   * The access of a key with another version of its tenant's prompt, for one request.
+   *
+   * @param versionOrLabel a version's id or a label
+   * @return empty where the tenant has no such version
+   */
+  public Mono<TenantAccess> select(TenantAccess access, String versionOrLabel) {
+    Mono<String> version =
+        SystemPrompts.isVersion(versionOrLabel)
+            ? Mono.just(versionOrLabel)
+            : labels.version(access.tenantId(), versionOrLabel);
+    return version
+        .flatMap(id -> known(new SystemKvKey(access.tenantId(), id)))
+        .map(prompt ->
+            new TenantAccess(
+                access.tenantId(), access.keyId(), access.status(), access.scopes(), prompt));
   }
 
   /** How a key stands now, whatever is remembered of it. */
@@ -248,17 +270,21 @@ public final class TenantDirectory {
         known.tenantId(), known.keyId(), known.status(), known.scopes(), active);
   }
 
-  /** Versions are immutable: their texts are never forgotten for age. */
   private Mono<SystemPrompt> text(SystemKvKey key) {
+    return known(key)
+        .switchIfEmpty(
+            Mono.error(() -> new IllegalStateException("an active version's text is missing")));
+  }
+
+  /** Versions are immutable: their texts are never forgotten for age. */
+  private Mono<SystemPrompt> known(SystemKvKey key) {
     SystemPrompt known = texts.get(key);
     return known != null
         ? Mono.just(known)
         : prompts
             .prompt(key.tenantId(), key.versionId())
             .doOnNext(prompt -> texts.put(key, prompt))
-            .onErrorMap(
-                AdminProblem.class,
-                gone -> new IllegalStateException("an active version's text is missing", gone));
+            .onErrorResume(AdminProblem.class, gone -> Mono.empty());
   }
 
   /** Coarse, and never in a request's way. */

@@ -1,12 +1,15 @@
 package dev.baton.admin.audit;
 
+import dev.baton.admin.http.AdminProblem;
 import dev.baton.admin.http.Page;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.TenantIndex;
 import dev.baton.admin.storage.TenantKeys;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Range;
 import org.springframework.data.redis.connection.Limit;
@@ -19,12 +22,14 @@ import reactor.core.publisher.Mono;
  * Reads the audit entries of all tenants as one log, newest first.
  *
  * <p>Implementation note: entries lie with their tenants, because they are written in the tenant's
- * script. A page merges the newest entries of every tenant: one short read a tenant.
+ * script. A page of all tenants takes one short read a tenant, but never holds more entries than a
+ * page: each read only competes for a place among the newest found so far.
  */
 @Component
 public final class AuditLog {
   private static final int TENANTS_PER_READ = 500;
   private static final int CONCURRENT_READS = 16;
+  private static final int EXPORT_READ = 500;
   private static final Comparator<Position> NEWEST_FIRST =
       Comparator.comparingLong(Position::millis)
           .thenComparingLong(Position::sequence)
@@ -68,16 +73,65 @@ public final class AuditLog {
   Mono<Page<AuditEntry>> page(@Nullable String tenantId, @Nullable Position after, int limit) {
     Flux<String> tenants = tenantId == null ? allTenants() : Flux.just(tenantId);
     return tenants
-        .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS)
-        .collectList()
-        .map(entries ->
-            Page.of(
-                entries.stream()
-                    .sorted(Comparator.comparing(Position::of, NEWEST_FIRST))
-                    .limit(limit + 1L)
-                    .toList(),
-                limit,
-                AuditEntry::id));
+        .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS, 1)
+        .collect(() -> new Newest(limit + 1), Newest::offer)
+        .map(newest -> Page.of(newest.inOrder(), limit, AuditEntry::id));
+  }
+
+  /** The newest of the entries it was offered, at most {@code size}. */
+  private static final class Newest {
+    private final int size;
+    private final PriorityQueue<AuditEntry> oldestFirst =
+        new PriorityQueue<>(Comparator.comparing(Position::of, NEWEST_FIRST).reversed());
+
+    Newest(int size) {
+      this.size = size;
+    }
+
+    void offer(AuditEntry entry) {
+      oldestFirst.add(entry);
+      if (oldestFirst.size() > size) {
+        oldestFirst.remove();
+      }
+    }
+
+    List<AuditEntry> inOrder() {
+      return oldestFirst.stream().sorted(Comparator.comparing(Position::of, NEWEST_FIRST)).toList();
+    }
+  }
+
+  /** Fails with 404 for a tenant of which there are no entries: it never was. */
+  Mono<Void> requireAny(String tenantId) {
+    return store
+        .read(redis -> redis.hasKey(new TenantKeys(tenantId).audit()))
+        .flatMap(there -> there ? Mono.<Void>empty() : Mono.error(AdminProblem.notFound("tenant")));
+  }
+
+  /** Every entry of the present tenants, one tenant after another. */
+  Flux<AuditEntry> export() {
+    return allTenants().concatMap(this::export, 1);
+  }
+
+  /** Every entry of a tenant, the oldest first; read by and by, as the reader takes them. */
+  Flux<AuditEntry> export(String tenantId) {
+    return oldest(tenantId, Range.unbounded())
+        .expand(entries ->
+            entries.size() < EXPORT_READ
+                ? Mono.empty()
+                : oldest(
+                    tenantId,
+                    Range.rightUnbounded(
+                        Range.Bound.exclusive(Position.of(entries.getLast()).streamId()))))
+        .concatMapIterable(entries -> entries, 1);
+  }
+
+  private Mono<List<AuditEntry>> oldest(String tenantId, Range<String> range) {
+    return store.read(redis ->
+        redis
+            .<String, String>opsForStream()
+            .range(new TenantKeys(tenantId).audit(), range, Limit.limit().count(EXPORT_READ))
+            .map(entry -> entry(tenantId, entry))
+            .collectList());
   }
 
   private Flux<String> allTenants() {

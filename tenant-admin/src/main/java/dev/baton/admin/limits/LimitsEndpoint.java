@@ -64,11 +64,12 @@ final class LimitsEndpoint {
   /** Replaces the tenant's limits. */
   @PutMapping("/limits")
   Mono<ResponseEntity<Limits>> putOfTenant(
+      Actor actor,
       @PathVariable String tenantId,
       @RequestHeader HttpHeaders headers,
       @RequestBody NewLimits body) {
     return limits
-        .put(Actor.ADMIN, tenantId, null, body.limits(), IfMatch.of(headers))
+        .put(actor, tenantId, null, body.limits(), IfMatch.of(headers))
         .map(LimitsEndpoint::answer);
   }
 
@@ -81,12 +82,13 @@ final class LimitsEndpoint {
   /** Replaces a key's own limits. */
   @PutMapping("/keys/{keyId}/limits")
   Mono<ResponseEntity<Limits>> putOfKey(
+      Actor actor,
       @PathVariable String tenantId,
       @PathVariable String keyId,
       @RequestHeader HttpHeaders headers,
       @RequestBody NewLimits body) {
     return limits
-        .put(Actor.ADMIN, tenantId, keyId, body.limits(), IfMatch.of(headers))
+        .put(actor, tenantId, keyId, body.limits(), IfMatch.of(headers))
         .map(LimitsEndpoint::answer);
   }
 
@@ -94,10 +96,11 @@ final class LimitsEndpoint {
   @DeleteMapping("/keys/{keyId}/limits")
   @ResponseStatus(HttpStatus.NO_CONTENT)
   Mono<Void> deleteOfKey(
+      Actor actor,
       @PathVariable String tenantId,
       @PathVariable String keyId,
       @RequestHeader HttpHeaders headers) {
-    return limits.delete(Actor.ADMIN, tenantId, keyId, IfMatch.of(headers));
+    return limits.delete(actor, tenantId, keyId, IfMatch.of(headers));
   }
 
   /** What of its limits the tenant uses now, and what is left. */

@@ -10,6 +10,7 @@ import java.util.function.Function;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.connection.ReactiveRedisConnection;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
@@ -30,6 +31,8 @@ public final class Store {
           + " or accept that acknowledged changes can be lost with"
           + " baton.storage.require-durable=false.";
 
+  private static final int KEYS_PER_SCAN = 1000;
+
   private final ReactiveStringRedisTemplate redis;
   private final StorageSettings settings;
 
@@ -41,6 +44,17 @@ public final class Store {
   /** Runs commands that change nothing that must be kept. */
   public <T> Mono<T> read(Function<ReactiveStringRedisTemplate, Mono<T>> commands) {
     return limited(Mono.defer(() -> commands.apply(redis)), settings.readTimeout());
+  }
+
+  /**
+   * Names of keys with this beginning, some perhaps twice. It walks the whole store: for rare jobs.
+   */
+  public Flux<String> keysWith(String beginning) {
+    ScanOptions options =
+        ScanOptions.scanOptions().match(beginning + "*").count(KEYS_PER_SCAN).build();
+    return Flux.defer(() -> redis.scan(options))
+        .subscribeOn(Schedulers.boundedElastic())
+        .onErrorMap(Store::isOutage, Store::unavailable);
   }
 
   /** Runs a script that only reads; it returns an array of strings. */

@@ -14,6 +14,10 @@ package dev.baton.admin.storage;
  * baton:{TENANT}:prompts       hash    version id -> JSON without text
  * baton:{TENANT}:texts         hash    version id -> text
  * baton:{TENANT}:activations   hash    activation id -> JSON
+ * baton:{TENANT}:drafts        hash    draft id -> JSON without text
+ * baton:{TENANT}:draftTexts    hash    draft id -> text
+ * baton:{TENANT}:labels        hash    label -> JSON
+ * baton:{TENANT}:pins          hash    version id -> JSON
  * baton:{TENANT}:limits        hash    "tenant" or key id -> JSON
  * baton:{TENANT}:rates[:KEY]   hash    the last minute of the tenant, of a key; in memory only
  * baton:{TENANT}:leases        zset    request -> when it counts as lost; in memory only
@@ -53,6 +57,22 @@ public record TenantKeys(String tenantId) {
     return key("texts");
   }
 
+  public String drafts() {
+    return key("drafts");
+  }
+
+  public String draftTexts() {
+    return key("draftTexts");
+  }
+
+  public String labels() {
+    return key("labels");
+  }
+
+  public String pins() {
+    return key("pins");
+  }
+
   public String activations() {
     return key("activations");
   }
@@ -90,7 +110,12 @@ public record TenantKeys(String tenantId) {
     return key("usage:" + bucket + ":" + part);
   }
 
+  /** What all of them begin with. */
+  public String prefix() {
+    return "baton:{" + tenantId + "}:";
+  }
+
   private String key(String kind) {
-    return "baton:{" + tenantId + "}:" + kind;
+    return prefix() + kind;
   }
 }

@@ -32,6 +32,13 @@ public record Activation(
     @JsonProperty("active")
     ACTIVE,
     @JsonProperty("failed")
-    FAILED
+    FAILED,
+    @JsonProperty("cancelled")
+    CANCELLED;
+
+    /** Whether nothing more will come of it. */
+    boolean ended() {
+      return this == ACTIVE || this == FAILED || this == CANCELLED;
+    }
   }
 }

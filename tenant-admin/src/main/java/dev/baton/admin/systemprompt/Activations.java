@@ -67,6 +67,13 @@ public final class Activations {
       AuditedChanges.scriptFor(
           """
           if redis.call('HEXISTS', key(2), arg(3)) == 0 then return {'NO_VERSION'} end
+          -- The same switch is under way: one job is enough, unless its node died.
+          local current = redis.call('HGET', tenant, 'activation')
+          local stored = current and redis.call('HGET', key(1), current)
+          if stored then
+            local job = cjson.decode(stored)
+            if job.versionId == arg(3) and job.createdAt > arg(4) then return {'SAME', current} end
+          end
           local before = digest(tenant)
           """
               + RECORD_JOB
@@ -98,6 +105,8 @@ public final class Activations {
           if redis.call('HGET', tenant, 'activation') ~= arg(1) then return {'SUPERSEDED'} end
           local before = digest(tenant)
           redis.call('HSET', key(1), arg(1), arg(2))
+          local previous = redis.call('HGET', tenant, 'activeVersion')
+          if previous then redis.call('HSET', tenant, 'previousVersion', previous) end
           redis.call('HSET', tenant, 'activeVersion', arg(3))
           redis.call('HDEL', tenant, 'activation')
           audit(arg(3), before, digest(tenant))
@@ -107,11 +116,25 @@ public final class Activations {
   private static final RedisScript<List<String>> FAIL =
       AuditedChanges.scriptFor(
           """
+          local stored = redis.call('HGET', key(1), arg(1))
+          local state = stored and cjson.decode(stored).state
+          if state == 'cancelled' or state == 'active' then return {'ENDED'} end
           redis.call('HSET', key(1), arg(1), arg(2))
           if redis.call('HGET', tenant, 'activation') == arg(1) then
             redis.call('HDEL', tenant, 'activation')
           end
           audit(arg(3), '', '')
+          return {'OK'}
+          """);
+
+  private static final RedisScript<List<String>> CANCEL =
+      AuditedChanges.scriptFor(
+          """
+          if redis.call('HGET', tenant, 'activation') ~= arg(1) then return {'ENDED'} end
+          local before = digest(tenant)
+          redis.call('HSET', key(1), arg(1), arg(2))
+          redis.call('HDEL', tenant, 'activation')
+          audit(arg(3), before, digest(tenant))
           return {'OK'}
           """);
 
@@ -151,12 +174,30 @@ public final class Activations {
 
   /**
    * Starts a switch and returns at once; it goes on by itself. The version that is active already
-   * gives a job that has ended, and changes nothing.
+   * gives a job that has ended, and changes nothing; a switch to it that is under way is answered
+   * with that job.
    *
    * @throws AdminProblem through the Mono: 404, 422 for a prompt that leaves no room to answer, 503
    *     without an engine
    */
   public Mono<Activation> start(Actor actor, String tenantId, String versionId) {
+    return start(actor, "system_prompt.activation_started", tenantId, versionId);
+  }
+
+  /** Starts the switch back to the version that was active before; 409 where there was none. */
+  Mono<Activation> rollback(Actor actor, String tenantId) {
+    return tenants
+        .get(tenantId)
+        .flatMap(tenant ->
+            tenant.previousVersionId() == null
+                ? Mono.error(
+                    AdminProblem.conflict(
+                        "nothing-to-roll-back-to", "No other version was active before this one."))
+                : start(
+                    actor, "system_prompt.rollback_started", tenantId, tenant.previousVersionId()));
+  }
+
+  private Mono<Activation> start(Actor actor, String action, String tenantId, String versionId) {
     return tenants
         .get(tenantId)
         .flatMap(tenant ->
@@ -165,7 +206,41 @@ public final class Activations {
                 .flatMap(prompt ->
                     versionId.equals(tenant.activeVersionId())
                         ? stay(actor, tenantId, versionId)
-                        : begin(actor, prompt)));
+                        : begin(actor, action, prompt)));
+  }
+
+  /**
+   * Gives a switch up. Its fill ends, unless others want the prompt resident, too.
+   *
+   * @throws AdminProblem through the Mono: 404; 409 when it has ended
+   */
+  Mono<Activation> cancel(Actor actor, String id) {
+    return get(id)
+        .flatMap(activation -> {
+          Job cancelled =
+              new Job(
+                  activation.versionId(),
+                  Activation.State.CANCELLED,
+                  "Cancelled by an admin.",
+                  activation.createdAt());
+          return write(
+                  CANCEL,
+                  actor,
+                  "system_prompt.activation_cancelled",
+                  activation.tenantId(),
+                  id,
+                  cancelled)
+              .flatMap(answer ->
+                  answer.getFirst().equals("OK")
+                      ? Mono.empty()
+                      : Mono.error(
+                          AdminProblem.conflict(
+                              "activation-ended",
+                              "The activation has ended; there is nothing to cancel.")))
+              .then(
+                  engine.giveUpFill(new SystemKvKey(activation.tenantId(), activation.versionId())))
+              .then(get(id));
+        });
   }
 
   /** How far an activation is; fails with 404 where there is none. */
@@ -187,7 +262,7 @@ public final class Activations {
     Job job = new Job(versionId, Activation.State.ACTIVE, null, now());
     return write(STAY, actor, "system_prompt.activation_kept", tenantId, id, job)
         .flatMap(answer ->
-            answer.equals("OK")
+            answer.getFirst().equals("OK")
                 ? Mono.just(describe(id, tenantId, job))
                 : Mono.error(
                     AdminProblem.conflict(
@@ -195,7 +270,7 @@ public final class Activations {
                         "Another activation ended meanwhile; look at the tenant and repeat.")));
   }
 
-  private Mono<Activation> begin(Actor actor, SystemPrompt prompt) {
+  private Mono<Activation> begin(Actor actor, String action, SystemPrompt prompt) {
     String tenantId = prompt.key().tenantId();
     String versionId = prompt.key().versionId();
     String id = newId(tenantId);
@@ -204,14 +279,18 @@ public final class Activations {
     return engine
         .preview(text)
         .doOnNext(prompts::requireRoom)
-        .then(write(START, actor, "system_prompt.activation_started", tenantId, id, job))
+        .then(write(START, actor, action, tenantId, id, job))
         .flatMap(answer ->
-            switch (answer) {
-              case "OK" -> Mono.just(describe(id, tenantId, job));
+            switch (answer.getFirst()) {
+              case "OK" -> {
+                Activation started = describe(id, tenantId, job);
+                warmThenSwitch(actor, prompt, id, job).subscribe();
+                yield Mono.just(started);
+              }
+              case "SAME" -> get(answer.get(1));
               case "NO_TENANT" -> Mono.error(Tenants.unknown());
               default -> Mono.error(SystemPrompts.unknown());
-            })
-        .doOnNext(started -> warmThenSwitch(actor, prompt, id, job).subscribe());
+            });
   }
 
   private Mono<Void> warmThenSwitch(Actor actor, SystemPrompt prompt, String id, Job job) {
@@ -223,7 +302,7 @@ public final class Activations {
             write(SWITCH, actor, "system_prompt.activated", tenantId, id, active)
                 .retryWhen(PATIENTLY))
         .flatMap(answer ->
-            answer.equals("OK")
+            answer.getFirst().equals("OK")
                 ? Mono.<Void>empty()
                 : fail(actor, tenantId, id, job, "A later activation took its place."))
         .onErrorResume(error -> fail(actor, tenantId, id, job, reason(error)));
@@ -255,7 +334,7 @@ public final class Activations {
     };
   }
 
-  private Mono<String> write(
+  private Mono<List<String>> write(
       RedisScript<List<String>> script,
       Actor actor,
       String action,
@@ -263,15 +342,17 @@ public final class Activations {
       String id,
       Job job) {
     TenantKeys tenant = new TenantKeys(tenantId);
-    return changes
-        .apply(
-            script,
-            actor,
-            action,
-            tenant,
-            List.of(tenant.activations(), tenant.texts()),
-            List.of(id, json.writeValueAsString(job), job.versionId()))
-        .map(List::getFirst);
+    return changes.apply(
+        script,
+        actor,
+        action,
+        tenant,
+        List.of(tenant.activations(), tenant.texts()),
+        List.of(
+            id,
+            json.writeValueAsString(job),
+            job.versionId(),
+            now().minus(settings.activationTimeout()).toString()));
   }
 
   private Activation describe(String id, String tenantId, Job job) {
@@ -279,8 +360,7 @@ public final class Activations {
     SystemKvStatus kv = engine.find().map(there -> engine.status(key)).orElse(null);
     int filled = kv == null ? 0 : kv.filledTokens();
     int total = kv == null ? 0 : kv.tokens();
-    boolean ended =
-        job.state() == Activation.State.ACTIVE || job.state() == Activation.State.FAILED;
+    boolean ended = job.state().ended();
     if (!ended && job.createdAt().plus(settings.activationTimeout()).isBefore(clock.instant())) {
       return new Activation(
           id,

@@ -2,6 +2,7 @@ package dev.baton.admin.systemprompt;
 
 import dev.baton.admin.http.AdminProblem;
 import dev.baton.engine.Engine;
+import dev.baton.engine.EngineException;
 import dev.baton.engine.PromptPreview;
 import dev.baton.engine.Residency;
 import dev.baton.engine.SystemKvKey;
@@ -55,6 +56,23 @@ final class AttachedEngine {
 
   List<SystemKvStatus> systemKvs() {
     return get().systemKvs();
+  }
+
+  /** Ends a fill that nobody else wants; what is resident, pinned or in use stays. */
+  Mono<Void> giveUpFill(SystemKvKey key) {
+    return Mono.defer(() -> {
+      if (find().isEmpty()) {
+        return Mono.empty();
+      }
+      SystemKvStatus now = status(key);
+      boolean unwanted =
+          now.residency() == Residency.FILLING && !now.pinned() && now.sequences() == 0;
+      return unwanted
+          ? Mono.fromFuture(() -> get().evict(key))
+              .then()
+              .onErrorResume(EngineException.class, used -> Mono.empty())
+          : Mono.empty();
+    });
   }
 
   /** Frees all system KVs of a tenant, where there is an engine. */

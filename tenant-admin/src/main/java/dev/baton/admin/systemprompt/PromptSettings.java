@@ -1,13 +1,17 @@
 package dev.baton.admin.systemprompt;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Limits of prompts and of the commands about them.
  *
  * @param maxVersions prompt versions a tenant may have
+ * @param maxDrafts drafts a tenant may have
+ * @param tenantPinBudget KV memory a tenant may pin; null is the device's budget alone
  * @param minRemainingTokens context that a prompt must leave for a request and its answer
  * @param activationTimeout an activation that has not ended by then counts as failed
  * @param commandWait how long a residency command waits for its end before it answers 202
@@ -15,14 +19,26 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("baton.admin")
 record PromptSettings(
     @DefaultValue("1000") int maxVersions,
+    @DefaultValue("100") int maxDrafts,
+    @Nullable DataSize tenantPinBudget,
     @DefaultValue("64") int minRemainingTokens,
     @DefaultValue("10m") Duration activationTimeout,
     @DefaultValue("2s") Duration commandWait) {
   PromptSettings {
     requirePositive("max-versions", maxVersions > 0, maxVersions);
+    requirePositive("max-drafts", maxDrafts > 0, maxDrafts);
+    requirePositive(
+        "tenant-pin-budget",
+        tenantPinBudget == null || tenantPinBudget.toBytes() > 0,
+        String.valueOf(tenantPinBudget));
     requirePositive("min-remaining-tokens", minRemainingTokens > 0, minRemainingTokens);
     requirePositive("activation-timeout", activationTimeout.isPositive(), activationTimeout);
     requirePositive("command-wait", commandWait.isPositive(), commandWait);
+  }
+
+  /** What a tenant may pin; the largest number that scripts count exactly where nothing is set. */
+  long tenantPinBudgetBytes() {
+    return tenantPinBudget == null ? 1L << 53 : tenantPinBudget.toBytes();
   }
 
   private static void requirePositive(String name, boolean positive, Object value) {

@@ -5,24 +5,20 @@ import dev.baton.admin.audit.AuditedChanges;
 import dev.baton.admin.http.AdminProblem;
 import dev.baton.admin.http.Page;
 import dev.baton.admin.storage.TenantKeys;
-import dev.baton.admin.tenant.Tenant;
 import dev.baton.admin.tenant.Tenants;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineException;
-import dev.baton.engine.EngineModel;
 import dev.baton.engine.EngineStatistics;
 import dev.baton.engine.ErrorCode;
-import dev.baton.engine.Residency;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.SystemPrompt;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -36,60 +32,26 @@ import reactor.core.publisher.Mono;
 @RestController
 @RequestMapping("/admin/v1")
 final class ResidencyEndpoint {
-
-  /** A system KV as the console and scripts see it. */
-  record SystemKvView(
-      String tenantId,
-      @Nullable String tenantName,
-      String versionId,
-      Residency residency,
-      boolean pinned,
-      int tokens,
-      int filledTokens,
-      long bytes,
-      int sequences,
-      long fills,
-      long hits,
-      long evictions,
-      Map<String, Long> prefixMismatches,
-      @Nullable Instant lastUsed) {
-
-    static SystemKvView of(SystemKvStatus status, @Nullable String tenantName) {
-      return new SystemKvView(
-          status.key().tenantId(),
-          tenantName,
-          status.key().versionId(),
-          status.residency(),
-          status.pinned(),
-          status.tokens(),
-          status.filledTokens(),
-          status.bytes(),
-          status.sequences(),
-          status.fills(),
-          status.hits(),
-          status.evictions(),
-          status.prefixMismatches(),
-          status.lastUsed());
-    }
-  }
-
-  /** The engine: what it serves, what it does, what it holds. */
-  record EngineView(EngineModel model, EngineStatistics statistics, List<SystemKvView> systemKvs) {}
-
   private final AttachedEngine engine;
+  private final EngineWatch watch;
   private final SystemPrompts prompts;
+  private final Pins pins;
   private final Tenants tenants;
   private final AuditedChanges changes;
   private final PromptSettings settings;
 
   ResidencyEndpoint(
       AttachedEngine engine,
+      EngineWatch watch,
       SystemPrompts prompts,
+      Pins pins,
       Tenants tenants,
       AuditedChanges changes,
       PromptSettings settings) {
     this.engine = engine;
+    this.watch = watch;
     this.prompts = prompts;
+    this.pins = pins;
     this.tenants = tenants;
     this.changes = changes;
     this.settings = settings;
@@ -97,18 +59,24 @@ final class ResidencyEndpoint {
 
   /** Model, batch, KV memory and every system KV of the engine. */
   @GetMapping("/engine")
-  Mono<EngineView> engine() {
-    return Mono.defer(() -> {
-      Engine attached = engine.get();
-      return withNames(attached.systemKvs())
-          .map(views -> new EngineView(attached.model(), attached.statistics(), views));
-    });
+  Mono<EngineWatch.EngineView> engine() {
+    return watch.view();
+  }
+
+  /** The same every second, as server-sent events. */
+  @GetMapping(path = "/engine/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+  ResponseEntity<Flux<EngineWatch.EngineView>> events() {
+    engine.get();
+    return ResponseEntity.ok()
+        .header("Cache-Control", "no-cache")
+        .header("X-Accel-Buffering", "no") // nginx would hold the events back
+        .body(watch.events());
   }
 
   /** Where every system KV of the engine is. */
   @GetMapping("/residency")
   Mono<Page<SystemKvView>> all() {
-    return Mono.defer(() -> withNames(engine.systemKvs())).map(Page::whole);
+    return Mono.defer(() -> watch.views(engine.systemKvs())).map(Page::whole);
   }
 
   /** Where the tenant's system KVs are; without an engine they are nowhere. */
@@ -116,26 +84,43 @@ final class ResidencyEndpoint {
   Mono<Page<SystemKvView>> ofTenant(@PathVariable String tenantId) {
     return tenants
         .get(tenantId)
-        .map(tenant ->
-            Page.whole(
+        .flatMap(tenant ->
+            watch.views(
                 engine.find().map(Engine::systemKvs).orElse(List.of()).stream()
                     .filter(status -> status.key().tenantId().equals(tenantId))
-                    .map(status -> SystemKvView.of(status, tenant.name()))
-                    .toList()));
+                    .toList()))
+        .map(Page::whole);
   }
 
   /** Fills the system KV beside live traffic. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/warm")
   Mono<ResponseEntity<SystemKvView>> warm(
       Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
-    return command(actor, "system_kv.warmed", tenantId, versionId, Engine::warm);
+    return command(
+        tenantId,
+        versionId,
+        changes.note(actor, "system_kv.warmed", new TenantKeys(tenantId), versionId).then(),
+        Engine::warm);
   }
 
-  /** Fills the system KV and protects it from eviction. */
+  /** Fills the system KV and protects it from eviction, within the tenant's and device's budget. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/pin")
   Mono<ResponseEntity<SystemKvView>> pin(
       Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
-    return command(actor, "system_kv.pinned", tenantId, versionId, Engine::pin);
+    return prompts
+        .prompt(tenantId, versionId)
+        .flatMap(prompt -> engine.preview(((SystemPrompt.Text) prompt.source()).text()))
+        .flatMap(cost ->
+            command(
+                tenantId,
+                versionId,
+                pins.pin(actor, tenantId, versionId, cost.kvBytes()),
+                Engine::pin))
+        .onErrorResume(
+            ResidencyEndpoint::isRefusedPin,
+            refused ->
+                pins.unpin(actor, "system_kv.pin_refused", tenantId, versionId)
+                    .then(Mono.error(refused)));
   }
 
   /** Gives a pinned system KV back to LRU. */
@@ -143,53 +128,73 @@ final class ResidencyEndpoint {
   Mono<ResponseEntity<SystemKvView>> unpin(
       Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
     return command(
-        actor,
-        "system_kv.unpinned",
         tenantId,
         versionId,
-        (door, prompt) -> door.unpin(prompt.key()));
+        pins.unpin(actor, "system_kv.unpinned", tenantId, versionId),
+        (door, prompt) ->
+            door.unpin(prompt.key()).exceptionallyCompose(error -> unpinned(prompt, error)));
   }
 
-  /** Frees the system KV's memory. */
+  /** Frees the system KV's memory; it is not pinned any longer. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/evict")
   Mono<ResponseEntity<SystemKvView>> evict(
       Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
     return command(
-        actor,
-        "system_kv.evicted",
-        tenantId,
-        versionId,
-        (door, prompt) -> door.evict(prompt.key()));
+            tenantId,
+            versionId,
+            changes
+                .note(actor, "system_kv.evict_asked", new TenantKeys(tenantId), versionId)
+                .then(),
+            (door, prompt) -> door.evict(prompt.key()))
+        .flatMap(answer ->
+            pins.unpin(actor, "system_kv.evicted", tenantId, versionId).thenReturn(answer));
   }
 
   /**
-   * Writes the audit entry, then commands. What takes longer than a moment goes on by itself: the
-   * answer is then 202 with the state so far.
+   * Writes what is to be written, then commands. What takes longer than a moment goes on by itself:
+   * the answer is then 202 with the state so far.
    */
   private Mono<ResponseEntity<SystemKvView>> command(
-      Actor actor,
-      String action,
       String tenantId,
       String versionId,
+      Mono<Void> written,
       BiFunction<Engine, SystemPrompt, CompletableFuture<SystemKvStatus>> command) {
     return prompts
         .prompt(tenantId, versionId)
         .flatMap(prompt -> {
           Engine attached = engine.get();
-          return changes
-              .note(actor, action, new TenantKeys(tenantId), versionId)
+          return written
               .then(
                   Mono.fromFuture(() -> command.apply(attached, prompt), true)
-                      .map(status -> ResponseEntity.ok(SystemKvView.of(status, null)))
+                      .map(status -> answer(HttpStatus.OK, status))
                       .timeout(settings.commandWait())
                       .onErrorResume(
                           TimeoutException.class,
                           stillRunning ->
-                              Mono.fromSupplier(() ->
-                                  ResponseEntity.accepted()
-                                      .body(SystemKvView.of(engine.status(prompt.key()), null)))))
+                              Mono.fromSupplier(
+                                  () -> answer(HttpStatus.ACCEPTED, engine.status(prompt.key())))))
+              .flatMap(answer -> answer)
               .onErrorMap(EngineException.class, error -> withNumbers(attached, error));
         });
+  }
+
+  private Mono<ResponseEntity<SystemKvView>> answer(HttpStatus code, SystemKvStatus status) {
+    return watch
+        .views(List.of(status))
+        .map(views -> ResponseEntity.status(code).body(views.getFirst()));
+  }
+
+  /** What the engine does not know, or no longer since its start, is not pinned there. */
+  private CompletableFuture<SystemKvStatus> unpinned(SystemPrompt prompt, Throwable error) {
+    Throwable cause = error instanceof CompletionException ? error.getCause() : error;
+    return cause instanceof EngineException known && known.code() == ErrorCode.SYSTEM_KV_UNKNOWN
+        ? CompletableFuture.completedFuture(engine.status(prompt.key()))
+        : CompletableFuture.failedFuture(error);
+  }
+
+  private static boolean isRefusedPin(Throwable error) {
+    return error instanceof EngineException
+        || (error instanceof AdminProblem problem && problem.getCause() instanceof EngineException);
   }
 
   /** Adds to a refused pin what is pinned and what may be. */
@@ -209,17 +214,5 @@ final class ResidencyEndpoint {
             error)
         .with("pinnedBlocks", now.pinnedBlocks())
         .with("pinBudgetBlocks", now.pinBudgetBlocks());
-  }
-
-  private Mono<List<SystemKvView>> withNames(List<SystemKvStatus> statuses) {
-    return Flux.fromIterable(statuses)
-        .map(status -> status.key().tenantId())
-        .distinct()
-        .flatMap(id -> tenants.get(id).onErrorResume(AdminProblem.class, gone -> Mono.empty()))
-        .collectMap(Tenant::id, Tenant::name)
-        .map(names ->
-            statuses.stream()
-                .map(status -> SystemKvView.of(status, names.get(status.key().tenantId())))
-                .toList());
   }
 }

@@ -3,7 +3,6 @@ package dev.baton.admin.systemprompt;
 import dev.baton.admin.audit.Actor;
 import dev.baton.admin.http.AdminBody;
 import dev.baton.admin.http.Page;
-import dev.baton.engine.PromptPreview;
 import dev.baton.engine.SystemPrompt;
 import java.net.URI;
 import java.time.Instant;
@@ -15,6 +14,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import reactor.core.publisher.Mono;
@@ -76,7 +76,7 @@ final class SystemPromptEndpoint {
 
   /** Shows what a prompt would cost, without keeping it. */
   @PostMapping("/tenants/{tenantId}/prompts/preview")
-  Mono<PromptPreview> preview(@PathVariable String tenantId, @RequestBody PromptDraft body) {
+  Mono<PromptCost> preview(@PathVariable String tenantId, @RequestBody PromptDraft body) {
     return prompts.preview(tenantId, PromptTexts.check(body.text()));
   }
 
@@ -94,21 +94,41 @@ final class SystemPromptEndpoint {
         .zipWith(prompts.prompt(tenantId, versionId), PromptWithText::of);
   }
 
+  /** What changed, by lines, from the version {@code against} to this one. */
+  @GetMapping("/tenants/{tenantId}/prompts/{versionId}/diff")
+  Mono<PromptDiff> diff(
+      @PathVariable String tenantId, @PathVariable String versionId, @RequestParam String against) {
+    return prompts.diff(tenantId, against, versionId);
+  }
+
   /** Fills the version's system KV and switches to it when it is resident. */
   @PostMapping("/tenants/{tenantId}/prompts/{versionId}/activate")
   Mono<ResponseEntity<Activation>> activate(
       Actor actor, @PathVariable String tenantId, @PathVariable String versionId) {
-    return activations
-        .start(actor, tenantId, versionId)
-        .map(started ->
-            ResponseEntity.accepted()
-                .location(URI.create("/admin/v1/activations/" + started.id()))
-                .body(started));
+    return activations.start(actor, tenantId, versionId).map(SystemPromptEndpoint::accepted);
+  }
+
+  /** Switches back to the version that was active before; at once while its system KV is held. */
+  @PostMapping("/tenants/{tenantId}/rollback")
+  Mono<ResponseEntity<Activation>> rollback(Actor actor, @PathVariable String tenantId) {
+    return activations.rollback(actor, tenantId).map(SystemPromptEndpoint::accepted);
+  }
+
+  /** Gives an activation up: the version that was active stays active. */
+  @PostMapping("/activations/{activationId}/cancel")
+  Mono<Activation> cancel(Actor actor, @PathVariable String activationId) {
+    return activations.cancel(actor, activationId);
   }
 
   /** How far an activation is. */
   @GetMapping("/activations/{activationId}")
   Mono<Activation> activation(@PathVariable String activationId) {
     return activations.get(activationId);
+  }
+
+  private static ResponseEntity<Activation> accepted(Activation started) {
+    return ResponseEntity.accepted()
+        .location(URI.create("/admin/v1/activations/" + started.id()))
+        .body(started);
   }
 }

@@ -29,6 +29,7 @@ import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The versions of tenants' system prompts: immutable, numbered per tenant. */
@@ -87,14 +88,20 @@ public final class SystemPrompts implements TenantData {
       @Nullable String message,
       @Nullable String author) {
     return Mono.defer(() -> {
-      PromptTexts.check(text);
       String checkedMessage = PromptTexts.checkMessage(message);
       String checkedAuthor = author == null ? actor.name() : Names.check("author", author);
       return tenants
           .get(tenantId)
-          .then(cost(text))
-          .flatMap(cost ->
-              write(actor, tenantId, text, stored(text, checkedMessage, checkedAuthor, cost)));
+          .then(measured(text, checkedMessage, checkedAuthor))
+          .flatMap(stored -> write(actor, tenantId, text, stored));
+    });
+  }
+
+  /** A version to be, with its cost where an engine is at hand; 422 when it leaves no room. */
+  Mono<StoredPrompt> measured(String text, String message, String author) {
+    return Mono.defer(() -> {
+      PromptTexts.check(text);
+      return cost(text).map(cost -> stored(text, message, author, cost));
     });
   }
 
@@ -162,12 +169,27 @@ public final class SystemPrompts implements TenantData {
     }
   }
 
-  /** What a prompt would cost, registered or not. */
-  Mono<PromptPreview> preview(String tenantId, String text) {
+  /** What a prompt would cost, registered or not, and what is suspicious in it. */
+  Mono<PromptCost> preview(String tenantId, String text) {
     return Mono.defer(() -> {
       PromptTexts.check(text);
-      return tenants.get(tenantId).then(engine.preview(text));
+      return tenants
+          .get(tenantId)
+          .then(engine.preview(text))
+          .publishOn(Schedulers.boundedElastic())
+          .map(cost -> PromptCost.of(cost, text, settings.minRemainingTokens()));
     });
+  }
+
+  /** What changed from one version to another. */
+  Mono<PromptDiff> diff(String tenantId, String from, String to) {
+    return Mono.zip(text(tenantId, from), text(tenantId, to))
+        .publishOn(Schedulers.boundedElastic())
+        .map(texts -> PromptDiff.between(texts.getT1(), texts.getT2()));
+  }
+
+  private Mono<String> text(String tenantId, String versionId) {
+    return field(tenantId, versionId, TenantKeys::texts);
   }
 
   /** A tenant's versions, the newest first, without their texts. */
@@ -195,7 +217,7 @@ public final class SystemPrompts implements TenantData {
 
   /** A version as the engine takes it; fails with 404 where there is none. */
   public Mono<SystemPrompt> prompt(String tenantId, String versionId) {
-    return field(tenantId, versionId, TenantKeys::texts)
+    return text(tenantId, versionId)
         .map(text ->
             new SystemPrompt(new SystemKvKey(tenantId, versionId), new SystemPrompt.Text(text)));
   }
@@ -237,7 +259,12 @@ public final class SystemPrompts implements TenantData {
     return Integer.parseInt(version.id().substring(1));
   }
 
-  private static String sha256(String text) {
+  /** Whether a text has the form of a version's id. */
+  public static boolean isVersion(String text) {
+    return VERSION.matcher(text).matches();
+  }
+
+  static String sha256(String text) {
     try {
       return HexFormat.of()
           .formatHex(

@@ -3,6 +3,8 @@ package dev.baton.admin.tenant;
 import dev.baton.admin.audit.Actor;
 import dev.baton.admin.audit.AuditedChanges;
 import dev.baton.admin.http.Names;
+import dev.baton.admin.storage.Scripts;
+import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.TenantIndex;
 import dev.baton.admin.storage.TenantKeys;
 import java.time.Instant;
@@ -36,6 +38,7 @@ public final class TenantPurge {
   private static final Logger log = LoggerFactory.getLogger(TenantPurge.class);
   private static final Actor JOB = new Actor("purge job");
   private static final int PAGE = 200;
+  private static final int REMOVED_AT_ONCE = 100;
 
   private static final RedisScript<List<String>> BEGIN =
       AuditedChanges.scriptForAny(
@@ -60,6 +63,10 @@ public final class TenantPurge {
           return {'OK'}
           """);
 
+  private static final RedisScript<List<String>> REMOVE =
+      Scripts.of("for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end return {'OK'}");
+
+  private final Store store;
   private final Tenants tenants;
   private final TenantIndex index;
   private final AuditedChanges changes;
@@ -69,12 +76,14 @@ public final class TenantPurge {
   private final Disposable.Swap job = Disposables.swap();
 
   TenantPurge(
+      Store store,
       Tenants tenants,
       TenantIndex index,
       AuditedChanges changes,
       ObjectProvider<TenantData> data,
       InstantSource clock,
       TenantSettings settings) {
+    this.store = store;
     this.tenants = tenants;
     this.index = index;
     this.changes = changes;
@@ -136,11 +145,22 @@ public final class TenantPurge {
         .flatMap(begun ->
             Flux.fromIterable(data)
                 .concatMap(part -> part.free(tenant.id()))
+                .then(Mono.defer(() -> removeUnnamed(keys)))
                 .then(Mono.defer(() -> removeStored(keys)))
                 .then(index.release(Names.comparable(tenant.name()), tenant.id()))
                 .then(index.forget(tenant.id()))
                 .doOnSuccess(done -> log.info("tenant={} purged", tenant.id()))
                 .thenReturn(tenant));
+  }
+
+  /** What carries a time in its name, as usage does, and therefore is on nobody's list. */
+  private Mono<Void> removeUnnamed(TenantKeys keys) {
+    return store
+        .keysWith(keys.prefix())
+        .filter(key -> !key.equals(keys.tenant()) && !key.equals(keys.audit()))
+        .buffer(REMOVED_AT_ONCE)
+        .concatMap(batch -> store.write(REMOVE, batch, List.of()))
+        .then();
   }
 
   private Mono<Void> removeStored(TenantKeys keys) {

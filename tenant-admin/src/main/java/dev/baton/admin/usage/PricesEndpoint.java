@@ -70,8 +70,8 @@ final class PricesEndpoint {
   /** Sets what tokens cost from now on. */
   @PutMapping
   Mono<ResponseEntity<PriceBody>> put(
-      @RequestHeader HttpHeaders headers, @RequestBody PriceBody body) {
-    return prices.put(Actor.ADMIN, body.price(), IfMatch.of(headers)).map(PricesEndpoint::answer);
+      Actor actor, @RequestHeader HttpHeaders headers, @RequestBody PriceBody body) {
+    return prices.put(actor, body.price(), IfMatch.of(headers)).map(PricesEndpoint::answer);
   }
 
   private static ResponseEntity<PriceBody> answer(Prices.Current current) {

@@ -67,8 +67,7 @@ class ConcurrencyApiIT {
     node.admin()
         .get()
         .uri("/admin/v1/tenants/{id}", tenant(created).id())
-        .header(
-            "If-None-Match", Objects.requireNonNull(created.getResponseHeaders().getETag()))
+        .header("If-None-Match", Objects.requireNonNull(created.getResponseHeaders().getETag()))
         .exchange()
         .expectStatus()
         .isNotModified();

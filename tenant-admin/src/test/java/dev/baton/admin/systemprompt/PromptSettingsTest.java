@@ -14,7 +14,8 @@ class PromptSettingsTest {
   @Test
   void defaultsLeaveRoomForAnAnswer() {
     assertThat(bind(Map.of()))
-        .isEqualTo(new PromptSettings(1000, 64, Duration.ofMinutes(10), Duration.ofSeconds(2)));
+        .isEqualTo(
+            new PromptSettings(1000, 100, null, 64, Duration.ofMinutes(10), Duration.ofSeconds(2)));
   }
 
   @Test

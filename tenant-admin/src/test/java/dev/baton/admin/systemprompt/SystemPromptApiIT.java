@@ -68,7 +68,7 @@ class SystemPromptApiIT {
         .isEqualTo(900)
         .jsonPath("$.contextLength")
         .isEqualTo(4096)
-        .jsonPath("$.remainingTokens")
+        .jsonPath("$.remainingContext")
         .isEqualTo(4087);
     get("/prompts").jsonPath("$.items.length()").isEqualTo(0);
   }

@@ -8,6 +8,7 @@ import dev.baton.admin.apikey.ApiKeys;
 import dev.baton.admin.apikey.IssuedKey;
 import dev.baton.admin.apikey.TenantDirectory;
 import dev.baton.admin.audit.Actor;
+import dev.baton.admin.storage.TenantKeys;
 import dev.baton.admin.systemprompt.Activations;
 import dev.baton.admin.systemprompt.SystemPrompts;
 import dev.baton.engine.Residency;
@@ -103,6 +104,11 @@ class TenantLifecycleIT {
     hasty.bean(Activations.class).start(Actor.ADMIN, tenant.id(), "v1").block();
     SystemKvKey kv = new SystemKvKey(tenant.id(), "v1");
     await().until(() -> residency(kv) == Residency.DEVICE);
+    ReactiveStringRedisTemplate redis = hasty.bean(ReactiveStringRedisTemplate.class);
+    redis
+        .<String, String>opsForHash()
+        .put(new TenantKeys(tenant.id()).usage("hour", 1), "requests", "1")
+        .block();
     delete(hasty, tenant, "*").expectStatus().isAccepted();
 
     // In use: its memory can not be freed yet, so that it is not gone yet, and no restore leads
@@ -116,7 +122,6 @@ class TenantLifecycleIT {
 
     at(tenant).expectStatus().isNotFound();
     assertThat(residency(kv)).isEqualTo(Residency.ABSENT);
-    ReactiveStringRedisTemplate redis = hasty.bean(ReactiveStringRedisTemplate.class);
     assertThat(redis.keys("baton:{" + tenant.id() + "}:*").collectList().block())
         .containsExactly("baton:{" + tenant.id() + "}:audit");
     hasty

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.admin.audit;
+
+import org.jspecify.annotations.NullMarked;
