@@ -62,7 +62,7 @@ final class Spool {
     directory = settings.spoolDirectory().toAbsolutePath().normalize();
     limitBytes = settings.spoolLimit().toBytes();
     this.json = json;
-    bytes = new AtomicLong(sizeBytes(directory));
+    bytes = new AtomicLong(existingBytes(directory));
   }
 
   /** Completes when the settlement is on disk; never fails: what can not be written is logged. */
@@ -82,7 +82,12 @@ final class Spool {
   }
 
   boolean isEmpty() {
-    return bytes.get() == 0;
+    return sizeBytes() == 0;
+  }
+
+  /** What is on disk, and what is about to be. */
+  long sizeBytes() {
+    return bytes.get();
   }
 
   /** Files that nobody appends to any more, oldest first. */
@@ -205,7 +210,7 @@ final class Spool {
     }
   }
 
-  private static long sizeBytes(Path directory) {
+  private static long existingBytes(Path directory) {
     try {
       long size = 0;
       for (Path file : files(directory)) {

@@ -15,6 +15,7 @@ import dev.baton.engine.FinishReason;
 import dev.baton.platform.PlatformUnderTest;
 import dev.baton.platform.ScriptedEngine;
 import dev.baton.testing.RedisServer;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -74,6 +75,7 @@ class SpoolIT {
       assertThat(platform.post(limitedKey.secret(), chat("")).statusCode()).isEqualTo(429);
       assertThat(platform.post(budgetedKey.secret(), chat("")).statusCode()).isEqualTo(503);
       assertThat(spooled()).hasSize(4);
+      assertThat(spoolBytes(platform)).isPositive();
 
       REDIS.start();
       await().atMost(SOON).ignoreExceptions().until(() -> ledger(platform, free.id()).size() == 3);
@@ -82,6 +84,7 @@ class SpoolIT {
           .ignoreExceptions()
           .until(() -> ledger(platform, limited.id()).size() == 3);
       await().atMost(SOON).until(() -> spooled().isEmpty());
+      assertThat(spoolBytes(platform)).isZero();
       assertThat(ledger(platform, free.id())).doesNotHaveDuplicates();
       await()
           .atMost(SOON)
@@ -204,6 +207,10 @@ class SpoolIT {
             .map(entry -> Objects.requireNonNull(entry.getValue().get("request")))
             .collectList()
             .block(SOON));
+  }
+
+  private static double spoolBytes(PlatformUnderTest platform) {
+    return platform.bean(MeterRegistry.class).get("baton.usage.spool").gauge().value();
   }
 
   private List<String> spooled() throws IOException {

@@ -22,6 +22,7 @@ import org.springframework.stereotype.Component;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -118,6 +119,8 @@ public final class LimitDirectory {
                       Map.Entry::getKey,
                       stored -> TenantLimits.parse(json, stored.getValue()),
                       HashMap::new))
+          // Whoever waits for limits goes on to compute: not on the thread of Redis' client.
+          .publishOn(Schedulers.boundedElastic())
           .map(limits -> new Known(tenantId, Map.copyOf(limits), clock.instant()))
           .doOnNext(known -> {
             tenants.put(tenantId, known);
