@@ -50,7 +50,14 @@ class ConsoleIT {
       chat(browser);
       publishSecond(browser, engine);
       compare(browser);
+      canary(browser);
+      activateWithProgress(browser, "v2");
+      rollBack(browser);
+      usage(browser);
+      limits(browser);
+      residency(browser);
       engine(browser);
+      audit(browser);
       suspend(browser);
       assertThat(browser.complaints()).noneMatch(line -> line.contains("Content Security Policy"));
     }
@@ -138,8 +145,11 @@ class ConsoleIT {
   private static void publishSecond(Browser browser, Engine engine) throws Exception {
     browser.press("Tenants");
     browser.press("Harbour Cycles");
-    String second = prompt(engine, "Harbour Cycles", 0).replace("crowns. Article", "crowns.\nItem");
-    publish(browser, second, "Items instead of articles");
+    String second =
+        prompt(engine, "Harbour Cycles", 0)
+            .replace("costs 21 crowns", "costs 19 crowns until Sunday")
+            .replace("\nArticle 30 ", "\nThe workshop is closed on Mondays.\nArticle 30 ");
+    publish(browser, second, "Prices of this week, the workshop's hours");
   }
 
   private static void compare(Browser browser) throws Exception {
@@ -149,6 +159,80 @@ class ConsoleIT {
     browser.screenshot("compare");
     accessible(browser);
     browser.press("Harbour Cycles");
+  }
+
+  /** A label names the second version; the playground asks for it beside the active one. */
+  private static void canary(Browser browser) throws Exception {
+    browser.press("Actions for version v2");
+    browser.press("Set a label");
+    browser.type("Label", "canary");
+    browser.key(Keys.ENTER);
+    browser.see("canary is v2 now.");
+    browser.press("Open in playground");
+    browser.press("Use a temporary key");
+    browser.see("A key for this tab, for one hour.");
+    browser.press("Compare two versions");
+    browser.choose("Prompt version of: Second answer", "canary");
+    browser.type("Most tokens", "30");
+    browser.type("Message", "What does article 12 cost?");
+    browser.key(Keys.ENTER);
+    browser.await(
+        "both answers",
+        () ->
+            browser.count(".turn.assistant") == 2
+                && browser.textOf(".lane:last-child .measures").contains(" of 1,"));
+    browser.screenshot("canary");
+    accessible(browser);
+    browser.press("Tenants");
+    browser.press("Harbour Cycles");
+  }
+
+  private static void rollBack(Browser browser) throws Exception {
+    browser.press("Roll back to v1");
+    browser.see("Chats switch from v2 back to v1.");
+    browser.press("Roll back");
+    browser.see("v1 is active: every new chat uses it.");
+    browser.see("active prompt v1");
+  }
+
+  private static void usage(Browser browser) throws Exception {
+    browser.press("Usage");
+    browser.await("bars", () -> browser.count(".chart .bar rect[class^=series]") > 0);
+    browser.see("Completion tokens");
+    browser.press("By prompt version");
+    browser.await(
+        "both versions",
+        () ->
+            browser.textOf(".section .card.flush").contains("v1")
+                && browser.textOf(".section .card.flush").contains("v2"));
+    browser.screenshot("usage");
+    accessible(browser);
+  }
+
+  private static void limits(Browser browser) throws Exception {
+    browser.press("Limits");
+    browser.type("Requests per minute", "600");
+    browser.press("Save limits");
+    browser.see("The limits are saved");
+    browser.see(" of 600");
+    browser.screenshot("limits");
+    accessible(browser);
+  }
+
+  private static void residency(Browser browser) throws Exception {
+    browser.press("Residency");
+    browser.press("Commands for v1");
+    browser.press("Pin");
+    browser.see("Pinned by admin");
+    browser.screenshot("residency");
+    accessible(browser);
+  }
+
+  private static void audit(Browser browser) throws Exception {
+    browser.press("Audit");
+    browser.see("system_kv.pinned");
+    browser.see("tenant.created");
+    accessible(browser);
   }
 
   private static void engine(Browser browser) throws Exception {
