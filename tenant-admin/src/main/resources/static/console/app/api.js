@@ -50,8 +50,7 @@ export async function signIn(bearer) {
     begin(bearer, who);
   } catch (error) {
     if (error.status === 401) throw new Error("The platform does not accept this token.");
-    if (!error.missing) throw error;
-    begin(bearer, {subject: "admin", roles: ["owner"], scopes: false});
+    throw error;
   }
 }
 
@@ -67,8 +66,7 @@ export async function read(path) {
 export async function page(path, {cursor, limit = 50} = {}) {
   const query = new URLSearchParams({limit});
   if (cursor) query.set("cursor", cursor);
-  const answer = await get(`${path}${path.includes("?") ? "&" : "?"}${query}`);
-  return answer.items ? answer : {items: answer.data, nextCursor: null};
+  return get(`${path}${path.includes("?") ? "&" : "?"}${query}`);
 }
 
 /** At most the first pages of a list, for choices and look-ups. */

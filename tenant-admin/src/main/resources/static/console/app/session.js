@@ -22,6 +22,4 @@ const rank = () => Math.max(-1, ...(me()?.roles ?? []).map((role) => RANKS.index
 
 /** Whether the person's role includes the given one; the server decides in the end. */
 export const may = (role) => rank() >= RANKS.indexOf(role);
-/** Whether keys have scopes on this platform. */
-export const keysHaveScopes = () => me()?.scopes !== false;
 export const highestRole = () => RANKS[rank()] ?? "no role";

@@ -1,6 +1,6 @@
 import {all, creation} from "../app/api.js";
 import {chat} from "../app/chat.js";
-import {keysHaveScopes, may} from "../app/session.js";
+import {may} from "../app/session.js";
 import {h, put} from "../ui/dom.js";
 import {button, check, empty, field, note, options, perform} from "../ui/parts.js";
 import {announce, done} from "../ui/toast.js";
@@ -55,7 +55,7 @@ function table(tenant, path, select, choices, other, signal) {
 
   const issue = button("Use a temporary key", async () => {
     const issued = await creation(`${path}/keys`)({
-      name: `playground ${new Date().toISOString().slice(11, 19)}`, ...(keysHaveScopes() && {scopes: SCOPES}), expiresAt: new Date(Date.now() + KEY_MINUTES * 60_000).toISOString()});
+      name: `playground ${new Date().toISOString().slice(11, 19)}`, scopes: SCOPES, expiresAt: new Date(Date.now() + KEY_MINUTES * 60_000).toISOString()});
     key.value = issued.secret;
     remember(tenant.id, issued.secret);
     put(trouble);

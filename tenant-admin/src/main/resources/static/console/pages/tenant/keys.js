@@ -1,5 +1,4 @@
 import {creation, patch, post, read, remove} from "../../app/api.js";
-import {keysHaveScopes} from "../../app/session.js";
 import {confirmed, dialog, showSecret} from "../../ui/dialog.js";
 import {h} from "../../ui/dom.js";
 import {ago, instantOf, localOf, time} from "../../ui/format.js";
@@ -55,12 +54,12 @@ function keyFields({name = "", scopes = ["chat", "models"], expiresAt = null}) {
   return {
     content: [
       field("Name", nameInput, "To tell it from the others."),
-      keysHaveScopes() && h("fieldset", {class: "field"}, h("legend", {class: "legend-label"}, "Scopes"), boxes.map(([, box, label]) => check(label, box))),
+      h("fieldset", {class: "field"}, h("legend", {class: "legend-label"}, "Scopes"), boxes.map(([, box, label]) => check(label, box))),
       field("Expires", expires, "Empty: never."),
     ],
     values: () => ({
       name: nameInput.value,
-      ...(keysHaveScopes() && {scopes: boxes.filter(([, box]) => box.checked).map(([scope]) => scope)}),
+      scopes: boxes.filter(([, box]) => box.checked).map(([scope]) => scope),
       expiresAt: instantOf(expires.value),
     }),
   };
