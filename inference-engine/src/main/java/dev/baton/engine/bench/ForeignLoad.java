@@ -1,9 +1,9 @@
 package dev.baton.engine.bench;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ForeignLoad {
   private static final Path STAT = Path.of("/proc/stat");
+  private static final Path OWN_STAT = Path.of("/proc/self/stat");
   private static final double NANOS_PER_TICK = 1e7; // USER_HZ is 100 on every Linux that runs Java
 
   private final @Nullable Double busyAtStart = busyNanos();
@@ -55,18 +56,25 @@ final class ForeignLoad {
     }
   }
 
+  /** This process, children that have ended (a peer's runs) and those that run. */
   private static double ownNanos() {
-    double own = 0;
-    if (ManagementFactory.getOperatingSystemMXBean()
-        instanceof com.sun.management.OperatingSystemMXBean system) {
-      own = system.getProcessCpuTime();
-    }
-    return own
-        + ProcessHandle.current()
+    double live =
+        ProcessHandle.current()
             .descendants()
-            .map(child -> child.info().totalCpuDuration())
-            .mapToLong(time -> time.map(java.time.Duration::toNanos).orElse(0L))
+            .mapToDouble(child ->
+                child.info().totalCpuDuration().map(Duration::toNanos).orElse(0L).doubleValue())
             .sum();
+    try {
+      String stat = Files.readString(OWN_STAT);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+      double ticks = 0;
+      for (int i = 11; i < 15; i++) { // own user and system time, the same of ended children
+        ticks += Long.parseLong(fields[i]);
+      }
+      return ticks * NANOS_PER_TICK + live;
+    } catch (IOException e) {
+      return live;
+    }
   }
 
   @Override

@@ -36,6 +36,7 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class RelayBench implements Runnable {
   private static final int BLOCK = CpuSettings.DEFAULT_BLOCK_TOKENS;
+  private static final long WARM_UP_NANOS = 200_000_000; // of each case and variant
   private static final long SAMPLE_NANOS = 2_000_000; // shorter runs are repeated for one sample
   private static final List<Variant> VARIANTS = List.of(Variant.values());
   private static final List<Integer> PAPER_PREFIXES =
@@ -223,7 +224,10 @@ final class RelayBench implements Runnable {
     for (Variant variant : VARIANTS) {
       nanos[variant.ordinal()] = new Samples();
       operator.prepare(step(operator, c, variant));
-      operator.compute(); // compiles, touches memory
+      long begun = System.nanoTime();
+      do { // compiles, touches memory
+        operator.compute();
+      } while (System.nanoTime() - begun < WARM_UP_NANOS);
       long before = System.nanoTime();
       operator.compute();
       long once = Math.max(1, System.nanoTime() - before);
