@@ -64,6 +64,11 @@ public final class Gpu implements AutoCloseable {
     };
   }
 
+  /** Why this build's kernels can not be loaded, as far as can be told without loading them. */
+  public static String withoutKernels(CudaSettings settings) {
+    return KernelModules.missing(settings.kernels());
+  }
+
   private static String version(int cuda) {
     return cuda / 1000 + "." + cuda % 1000 / 10;
   }

@@ -51,13 +51,10 @@ final class KernelModules {
       loaded.modules.add(loadAny(gpu, given.toString(), List.of(read(given))));
       return loaded;
     }
+    String missing = missing(given);
     byte[] index = find(given, INDEX);
-    if (index == null) {
-      throw new CudaUnavailableException(
-          given == null
-              ? "this build has no GPU kernels: it was made on a machine without nvcc. Build where nvcc is, or name"
-                  + " the kernels of such a build in baton.cuda.kernels"
-              : "there are no GPU kernels in %s: %s is missing".formatted(given, INDEX));
+    if (index == null || !missing.isEmpty()) {
+      throw new CudaUnavailableException(missing);
     }
     for (String name : new String(index, UTF_8).lines().toList()) {
       List<byte[]> forms = new ArrayList<>();
@@ -72,6 +69,24 @@ final class KernelModules {
       loaded.modules.add(loadAny(gpu, name, forms));
     }
     return loaded;
+  }
+
+  /** Why there are no kernels; empty when there are. */
+  static String missing(@Nullable Path given) {
+    if (given != null && Files.isRegularFile(given)) {
+      return "";
+    }
+    byte[] index = find(given, INDEX);
+    if (given != null) {
+      return index == null
+          ? "there are no GPU kernels in %s: %s is missing".formatted(given, INDEX)
+          : "";
+    }
+    return index == null
+            || find(null, new String(index, UTF_8).lines().findFirst().orElse("") + ".ptx") == null
+        ? "this build has no GPU kernels: it was made on a machine without nvcc. Build where nvcc is, or name the"
+            + " kernels of such a build in baton.cuda.kernels"
+        : "";
   }
 
   private static CUmodule loadAny(Gpu gpu, String name, List<byte[]> forms) {

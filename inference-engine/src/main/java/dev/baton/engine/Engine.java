@@ -67,6 +67,13 @@ public interface Engine extends AutoCloseable {
   EngineStatistics statistics();
 
   /**
+   * Why the engine has stopped for good, so that only a new process helps; empty while it serves.
+   */
+  default String defect() {
+    return "";
+  }
+
+  /**
    * Refuses new requests and lets running ones finish; those still running at the deadline fail
    * with {@link ErrorCode#DRAINING}. Returns when nothing runs any longer, at the latest a step
    * after the deadline; not to be called by a listener that expects it to wait.

@@ -41,7 +41,7 @@ final class DoctorCommand implements Runnable {
   @Override
   public void run() {
     List<Section> sections =
-        List.of(new CpuSection(), new MemorySection(), new ModelSection(model));
+        List.of(new CpuSection(), new GpuSection(), new MemorySection(), new ModelSection(model));
     Map<String, Object> report = new LinkedHashMap<>();
     for (Section section : sections) {
       Map<String, Object> findings = section.findings();

@@ -3,12 +3,14 @@ package dev.baton.engine.cli;
 import dev.baton.engine.Engine;
 import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemPrompt;
+import dev.baton.engine.runtime.DeviceChoice;
 import dev.baton.engine.runtime.EngineSettings;
 import dev.baton.engine.runtime.LocalEngine;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.engine.scheduler.SchedulerSettings;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -53,6 +55,27 @@ final class EngineOptions {
       paramLabel = "N",
       description = "CPU threads; without it all processors.")
   private @Nullable Integer threads;
+
+  @Option(
+      names = "--device",
+      paramLabel = "auto|cpu|cuda",
+      defaultValue = "${baton.engine.device:-auto}",
+      converter = DeviceConverter.class,
+      description =
+          "What computes: a GPU, the CPU, or a GPU where one can serve the model (${DEFAULT-VALUE}).")
+  private DeviceChoice device;
+
+  /** Names the choices when there is no such. */
+  static final class DeviceConverter implements CommandLine.ITypeConverter<DeviceChoice> {
+    @Override
+    public DeviceChoice convert(String text) {
+      try {
+        return DeviceChoice.of(text);
+      } catch (IllegalArgumentException e) {
+        throw new CommandLine.TypeConversionException(e.getMessage());
+      }
+    }
+  }
 
   @Option(
       names = "--json",
@@ -102,6 +125,7 @@ final class EngineOptions {
                 .withRelay(relay)
                 .withDecodeLatencyTarget(null)) // equal calls compute equal steps
         .withQueue(new EngineSettings.Queue(sequences, 1, 8))
-        .withThreads(threads);
+        .withThreads(threads)
+        .withDevice(device);
   }
 }

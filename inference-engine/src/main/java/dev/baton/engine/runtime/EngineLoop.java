@@ -9,6 +9,7 @@ import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.TokenUsage;
 import dev.baton.engine.backend.Backend;
+import dev.baton.engine.backend.DeviceLostException;
 import dev.baton.engine.backend.Logits;
 import dev.baton.engine.kvcache.BlockPool;
 import dev.baton.engine.kvcache.SystemKv;
@@ -187,6 +188,8 @@ final class EngineLoop {
     }
     try {
       return backend.forward(plan.step());
+    } catch (DeviceLostException e) {
+      throw e; // ends the engine: no later step can succeed
     } catch (RuntimeException | Error e) {
       LOG.log(
           Level.ERROR,

@@ -3,12 +3,9 @@ package dev.baton.engine.runtime;
 import dev.baton.engine.EngineException;
 import dev.baton.engine.EngineModel;
 import dev.baton.engine.ErrorCode;
-import dev.baton.engine.backend.cpu.CpuBackend;
-import dev.baton.engine.backend.cpu.CpuSettings;
-import dev.baton.engine.backend.cpu.KernelChoice;
+import dev.baton.engine.backend.Backend;
 import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
-import dev.baton.engine.scheduler.SchedulerSettings;
 import dev.baton.engine.template.ChatFormat;
 import dev.baton.engine.tensor.Tensor;
 import dev.baton.engine.tokenizer.Tokenizer;
@@ -49,7 +46,7 @@ final class EngineOpening {
     }
     Clock clock = Clock.systemDefaultZone();
     ChatFormat format = ChatFormat.from(file, tokenizer, clock);
-    CpuBackend backend = backend(file, config, settings);
+    Backend backend = BackendChoice.open(file, config, settings);
     EngineModel model =
         new EngineModel(
             id(settings),
@@ -76,41 +73,6 @@ final class EngineOpening {
           file.close();
         };
     return new LocalEngine(backend, release, tokenizer, format, model, settings, clock);
-  }
-
-  private static CpuBackend backend(GgufFile file, ModelConfig config, EngineSettings settings) {
-    SchedulerSettings batch = settings.batch();
-    int blockTokens = settings.memory().blockTokens();
-    long blockBytes = CpuBackend.kvBytesPerToken(config) * blockTokens;
-    KvBudget budget = KvBudget.of(Machine.here(), file.sizeBytes(), blockBytes);
-    int blocks = budget.blocks(settings, config.contextLength());
-    int processors = Runtime.getRuntime().availableProcessors();
-    int threads = settings.threads() == null ? processors : settings.threads();
-    if (threads > processors) {
-      throw new EngineException(
-          ErrorCode.CONFIGURATION_INVALID,
-          "%d threads asked for, but this process may use %d cores; lower the threads, or leave them out"
-              .formatted(threads, processors));
-    }
-    KernelChoice kernels = KernelChoice.here();
-    LOG.log(
-        Level.INFO, () -> "kernels: %s (%s)".formatted(kernels.set().title(), kernels.reason()));
-    try {
-      return CpuBackend.open(
-          file,
-          config,
-          new CpuSettings(
-              threads, blocks, blockTokens, batch.tokensPerStep(), batch.maxSequences(), kernels));
-    } catch (IllegalArgumentException e) {
-      throw new EngineException(
-          ErrorCode.CONFIGURATION_INVALID, "CPU backend: " + e.getMessage(), e);
-    } catch (OutOfMemoryError e) {
-      throw new EngineException(
-          ErrorCode.CONFIGURATION_INVALID,
-          "the machine refused %d MiB of KV memory (%d blocks); lower the engine's KV memory"
-              .formatted(blocks * blockBytes >> 20, blocks),
-          e);
-    }
   }
 
   private static String id(EngineSettings settings) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param batch limits and weights of the running batch
  * @param queue limits of what waits
  * @param threads CPU threads that compute; null takes all processors
+ * @param device what computes
  */
 public record EngineSettings(
     Path modelFile,
@@ -25,7 +26,8 @@ public record EngineSettings(
     Memory memory,
     SchedulerSettings batch,
     Queue queue,
-    @Nullable Integer threads) {
+    @Nullable Integer threads,
+    DeviceChoice device) {
   /** Between two tokens of an answer, where prompts of others are computed meanwhile. */
   public static final Duration DECODE_LATENCY_TARGET = Duration.ofMillis(250);
 
@@ -34,6 +36,7 @@ public record EngineSettings(
     Objects.requireNonNull(memory);
     Objects.requireNonNull(batch);
     Objects.requireNonNull(queue);
+    Objects.requireNonNull(device);
     if (threads != null && threads < 1) {
       throw invalid("threads must be at least 1, not " + threads);
     }
@@ -47,27 +50,32 @@ public record EngineSettings(
         Memory.DEFAULTS,
         new SchedulerSettings(64, 256, RelayMode.AUTO, 1, 2, 256, DECODE_LATENCY_TARGET),
         Queue.DEFAULTS,
-        null);
+        null,
+        DeviceChoice.AUTO);
   }
 
   public EngineSettings withModelId(@Nullable String id) {
-    return new EngineSettings(modelFile, id, memory, batch, queue, threads);
+    return new EngineSettings(modelFile, id, memory, batch, queue, threads, device);
   }
 
   public EngineSettings withMemory(Memory changed) {
-    return new EngineSettings(modelFile, modelId, changed, batch, queue, threads);
+    return new EngineSettings(modelFile, modelId, changed, batch, queue, threads, device);
   }
 
   public EngineSettings withBatch(SchedulerSettings changed) {
-    return new EngineSettings(modelFile, modelId, memory, changed, queue, threads);
+    return new EngineSettings(modelFile, modelId, memory, changed, queue, threads, device);
   }
 
   public EngineSettings withQueue(Queue changed) {
-    return new EngineSettings(modelFile, modelId, memory, batch, changed, threads);
+    return new EngineSettings(modelFile, modelId, memory, batch, changed, threads, device);
   }
 
   public EngineSettings withThreads(@Nullable Integer count) {
-    return new EngineSettings(modelFile, modelId, memory, batch, queue, count);
+    return new EngineSettings(modelFile, modelId, memory, batch, queue, count, device);
+  }
+
+  public EngineSettings withDevice(DeviceChoice choice) {
+    return new EngineSettings(modelFile, modelId, memory, batch, queue, threads, choice);
   }
 
   public EngineSettings withRelay(RelayMode relay) {

@@ -13,6 +13,7 @@ import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.backend.Backend;
+import dev.baton.engine.backend.DeviceLostException;
 import dev.baton.engine.kvcache.SystemTokens;
 import dev.baton.engine.template.ChatFormat;
 import dev.baton.engine.tokenizer.Tokenizer;
@@ -22,6 +23,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -60,6 +62,7 @@ public final class LocalEngine implements Engine {
   private boolean closing; // guarded by gate: no command follows
   private boolean finished; // engine thread: Close was handled
   private @Nullable Thread thread;
+  private volatile String defect = "";
 
   /**
    * Opens a model file and serves it on the CPU.
@@ -237,6 +240,11 @@ public final class LocalEngine implements Engine {
   }
 
   @Override
+  public String defect() {
+    return defect;
+  }
+
+  @Override
   public void drain(Duration deadline) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     synchronized (gate) {
@@ -319,9 +327,11 @@ public final class LocalEngine implements Engine {
       }
     } catch (RuntimeException | Error e) {
       LOG.log(Level.ERROR, "the engine stops after a defect", e);
-      stop(
-          new EngineException(
-              ErrorCode.INTERNAL, "the engine has stopped after a defect; restart it", e));
+      String words =
+          e instanceof DeviceLostException
+              ? "the device is lost to this process; restart the engine"
+              : "the engine has stopped after a defect; restart it";
+      stop(new EngineException(ErrorCode.INTERNAL, words, e));
     } finally {
       release.run();
     }
@@ -374,6 +384,7 @@ public final class LocalEngine implements Engine {
       closing = true;
       refusal = error;
     }
+    defect = Objects.requireNonNullElse(error.getMessage(), "the engine has stopped");
     finished = true;
     loop.abandonAll(error);
     for (EngineCommand command; (command = commands.poll()) != null; ) {

@@ -2,6 +2,7 @@ package dev.baton.platform.bench;
 
 import dev.baton.engine.bench.ModelChoice;
 import dev.baton.engine.cli.Terminal;
+import dev.baton.engine.runtime.DeviceChoice;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.platform.serve.ServeOptions;
 import dev.baton.platform.serve.Server;
@@ -38,7 +39,17 @@ final class OwnPlatform implements AutoCloseable {
       Server server =
           new Server(
               new ServeOptions(
-                  model.file(), HOST, 0, data, null, mode, threads, null, decodeLatency, false));
+                  model.file(),
+                  HOST,
+                  0,
+                  data,
+                  null,
+                  mode,
+                  threads,
+                  DeviceChoice.AUTO,
+                  null,
+                  decodeLatency,
+                  false));
       OwnPlatform platform = new OwnPlatform(server, data);
       try {
         server.start(

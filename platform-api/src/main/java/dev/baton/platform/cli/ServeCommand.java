@@ -1,5 +1,6 @@
 package dev.baton.platform.cli;
 
+import dev.baton.engine.runtime.DeviceChoice;
 import dev.baton.engine.runtime.EngineSettings;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.platform.serve.ServeOptions;
@@ -88,6 +89,14 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Integer threads;
 
   @Option(
+      names = "--device",
+      paramLabel = "auto|cpu|cuda",
+      defaultValue = "${baton.engine.device:-auto}",
+      description =
+          "What computes: a GPU, the CPU, or a GPU where one can serve the model (${DEFAULT-VALUE}).")
+  private String device = "auto";
+
+  @Option(
       names = "--redis",
       paramLabel = "URL",
       description = "An external Redis (redis://[:PASSWORD@]HOST:PORT) in place of an own one.")
@@ -139,6 +148,7 @@ final class ServeCommand implements Callable<Integer> {
         bytes(blankIsNull(kvMemory)),
         relayMode(),
         threads == null ? null : inRange("--threads", threads, 1, 4096),
+        deviceChoice(),
         blankIsNull(redis),
         decodeLatencyMillis == 0
             ? null
@@ -154,6 +164,14 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path modelFile() {
     String file = blankIsNull(model);
     return file == null ? null : Path.of(file);
+  }
+
+  private DeviceChoice deviceChoice() {
+    try {
+      return DeviceChoice.of(device);
+    } catch (IllegalArgumentException e) {
+      throw bad("--device must be auto, cpu or cuda, not " + device);
+    }
   }
 
   private RelayMode relayMode() {

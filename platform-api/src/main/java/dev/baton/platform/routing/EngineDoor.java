@@ -105,6 +105,11 @@ public final class EngineDoor {
     return breaker.refuses();
   }
 
+  /** Why the engine has stopped for good; empty while it serves. */
+  public String defect() {
+    return engine.defect();
+  }
+
   /** A request has ended, however. */
   void left(String tenantId) {
     places.onComplete();

@@ -15,6 +15,8 @@ final class EngineHealth implements HealthIndicator {
 
   @Override
   public Health health() {
-    return door.refuses() ? Health.outOfService().build() : Health.up().build();
+    return door.refuses() || !door.defect().isEmpty()
+        ? Health.outOfService().build()
+        : Health.up().build();
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.platform.serve;
 
+import dev.baton.engine.runtime.DeviceChoice;
 import dev.baton.engine.scheduler.RelayMode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param data directory of everything that outlives the process
  * @param kvMemoryBytes KV memory, or null for the engine's choice
  * @param threads computing threads, or null for all processors
+ * @param device what computes
  * @param redisUrl an external Redis, or null for an own one
  * @param decodeLatencyTarget time that prompts of others may delay a token, or null for no bound
  * @param demoTenants whether an empty store gets tenants to try the platform with
@@ -25,6 +27,7 @@ public record ServeOptions(
     @Nullable Long kvMemoryBytes,
     RelayMode relay,
     @Nullable Integer threads,
+    DeviceChoice device,
     @Nullable String redisUrl,
     @Nullable Duration decodeLatencyTarget,
     boolean demoTenants) {}

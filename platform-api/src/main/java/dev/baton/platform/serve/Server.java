@@ -138,7 +138,7 @@ public final class Server implements AutoCloseable {
 
   private Engine openEngine(DataDirectory data) {
     DefaultModel model = DefaultModel.choose(options.model(), data);
-    EngineSettings settings = EngineSettings.defaults(model.file());
+    EngineSettings settings = EngineSettings.defaults(model.file()).withDevice(options.device());
     settings =
         settings.withBatch(
             settings

@@ -34,8 +34,8 @@ final class SettingsCheck implements BeanFactoryPostProcessor {
   /** How a build tells its tests about the machine; no setting of a running process. */
   private static final String TESTS = "baton.test.";
 
-  /** What the engine reads and checks itself, before there is a platform. */
-  private static final String ENGINE = "baton.engine.";
+  /** What the engine and its GPU side read and check themselves, before there is a platform. */
+  private static final List<String> ENGINE = List.of("baton.engine.", "baton.cuda.");
 
   @Override
   public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
@@ -72,7 +72,7 @@ final class SettingsCheck implements BeanFactoryPostProcessor {
       for (String given : enumerable.getPropertyNames()) {
         if (isOurs(given)
             && !given.startsWith(TESTS)
-            && !given.startsWith(ENGINE)
+            && ENGINE.stream().noneMatch(given::startsWith)
             && known.stream().noneMatch(key -> matches(key, given))) {
           faults.add(
               "%s is no setting; the nearest is %s. Set in %s."

@@ -456,9 +456,7 @@ public final class CudaBackend implements Backend {
     } catch (CudaException e) {
       if (e.sticky()) {
         throw new DeviceLostException(
-            "GPU %d (%s) is lost to this process; restart it"
-                .formatted(gpu.description().ordinal(), gpu.description().name()),
-            e);
+            "GPU %s is lost to this process; restart it".formatted(device()), e);
       }
       gpu.run(this::recover);
       throw e;
@@ -476,6 +474,11 @@ public final class CudaBackend implements Backend {
     stream.clear(buffers.linear().tickets());
     stream.clear(buffers.relay().tickets());
     stream.clear(buffers.relay().counters());
+  }
+
+  /** The GPU's ordinal and name. */
+  public String device() {
+    return "%d (%s)".formatted(gpu.description().ordinal(), gpu.description().name());
   }
 
   @Override

@@ -27,6 +27,6 @@ final class CudaBackendContractTest implements BackendContract {
   /** Activations are rounded to bf16, 8 bits, in each layer. */
   @Override
   public double tolerance() {
-    return 0.03;
+    return 0.015;
   }
 }
