@@ -5,15 +5,19 @@ import java.io.PrintStream;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a start says: where everything is, and a line to try it with. */
-record Banner(String host, int port, EngineModel model, DefaultModel source) {
+/**
+ * What a start says: where everything is, and a line to try it with.
+ *
+ * @param adminPort where the console is; the tenants' port unless operators have their own
+ */
+record Banner(String host, int port, int adminPort, EngineModel model, DefaultModel source) {
 
   void print(PrintStream out, AdminToken token, DemoTenants.Keys keys, Optional<OwnRedis> redis) {
     String url = "http://%s:%d".formatted(reachable(), port);
     StringBuilder text = new StringBuilder("\n");
     text.append("Baton serves ").append(model.id()).append(" at ").append(url).append("\n\n");
     line(text, "Tenant API", url + "/v1");
-    line(text, "Console", url + "/console/");
+    line(text, "Console", "http://%s:%d/console/".formatted(reachable(), adminPort));
     line(text, "API docs", url + "/docs");
     line(
         text,

@@ -2,6 +2,7 @@ package dev.baton.platform.serve;
 
 import dev.baton.engine.Engine;
 import dev.baton.platform.BatonApplication;
+import dev.baton.platform.access.AdminPort;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.util.Map;
@@ -45,5 +46,13 @@ public final class Platform {
   /** Where a started platform listens. */
   public static int port(ConfigurableApplicationContext context) {
     return Objects.requireNonNull(((WebServerApplicationContext) context).getWebServer()).getPort();
+  }
+
+  /**
+   * Where a started platform listens for operators: the tenants' port unless they have their own.
+   */
+  public static int adminPort(ConfigurableApplicationContext context) {
+    AdminPort own = context.getBean(AdminPort.class);
+    return own.separate() ? own.port() : port(context);
   }
 }

@@ -73,7 +73,12 @@ public final class Server implements AutoCloseable {
     port = Platform.port(context);
     DemoTenants.Keys keys =
         options.demoTenants() ? demoTenants(context, data) : new DemoTenants.Keys(Map.of(), null);
-    new Banner(options.host(), port, engine.model(), DefaultModel.choose(options.model(), data))
+    new Banner(
+            options.host(),
+            port,
+            Platform.adminPort(context),
+            engine.model(),
+            DefaultModel.choose(options.model(), data))
         .print(out, token, keys, ownRedis);
     if (keys.byTenant().isEmpty()) {
       Disposable warming =
