@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /** All benchmarks: the engine's, and those of the platform over HTTP. */
 public final class PlatformBench {
-  private static final Class<?>[] OVER_HTTP = {ServeBench.class};
+  private static final Class<?>[] OVER_HTTP = {ServeBench.class, PlatformCommand.class};
 
   private PlatformBench() {}
 

@@ -1,0 +1,160 @@
+package dev.baton.platform.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** An {@link InstantPlatform} in a process of its own, and its admin API. */
+final class PlatformProcess implements AutoCloseable {
+  private static final String TOKEN = "admin-token-of-the-benchmark-0123456789";
+  private static final Duration ACTIVATION_LIMIT = Duration.ofSeconds(30);
+  private static final String LIMITS =
+      """
+      {"requestsPerMinute":10000000,"tokensPerMinute":1000000000,"concurrentStreams":100000,
+       "tokensPerDay":1000000000000,"tokensPerMonth":1000000000000}
+      """;
+
+  private final Process process;
+  private final BufferedReader output;
+  private final BufferedWriter input;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final int port;
+
+  private PlatformProcess(Process process) throws IOException {
+    this.process = process;
+    this.output = process.inputReader(StandardCharsets.UTF_8);
+    this.input = process.outputWriter(StandardCharsets.UTF_8);
+    this.port = (int) answer("port");
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param directory for Redis
+   * @param heapMebibytes of heap it may use
+   * @throws IOException when it does not come up; its errors are on the standard error stream
+   */
+  static PlatformProcess start(Path directory, int heapMebibytes) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx" + heapMebibytes + "m");
+    command.add("-Dio.netty.maxDirectMemory=268435456");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("--sun-misc-unsafe-memory-access=allow");
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(InstantPlatform.class.getName());
+    command.addAll(List.of(directory.toString(), TOKEN, "logging.level.dev.baton=warn"));
+    Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+    try {
+      return new PlatformProcess(process);
+    } catch (IOException e) {
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Bytes of heap that live, after a collection. */
+  long liveHeapBytes() throws IOException {
+    input.write("heap\n");
+    input.flush();
+    return answer("heap");
+  }
+
+  /** Waits for a line such as {@code port 8080}; others are the platform's log. */
+  private long answer(String what) throws IOException {
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      if (line.startsWith(what + " ")) {
+        return Long.parseLong(line.substring(what.length() + 1));
+      }
+      System.err.println(line);
+    }
+    throw new IOException("the measured platform ended, its errors are above");
+  }
+
+  /**
+   * Makes a tenant with limits, an active prompt and keys.
+   *
+   * @return the keys
+   */
+  List<String> tenant(String name, String prompt, int keys)
+      throws IOException, InterruptedException {
+    String tenant =
+        "/tenants/" + post("/tenants", "{\"name\":\"" + name + "\"}").path("id").asString();
+    send("PUT", tenant + "/limits", LIMITS);
+    String text = JsonMapper.shared().writeValueAsString(prompt);
+    String version = post(tenant + "/prompts", "{\"text\":" + text + "}").path("id").asString();
+    post(tenant + "/prompts/" + version + "/activate", "");
+    long deadline = System.nanoTime() + ACTIVATION_LIMIT.toNanos();
+    while (!send("GET", tenant, "").path("activeVersionId").asString("").equals(version)) {
+      if (System.nanoTime() > deadline) {
+        throw new IOException("a prompt was not active within " + ACTIVATION_LIMIT);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+    List<String> secrets = new ArrayList<>();
+    for (int i = 0; i < keys; i++) {
+      secrets.add(
+          post(tenant + "/keys", "{\"name\":\"bench " + i + "\"}").path("secret").asString());
+    }
+    return secrets;
+  }
+
+  private JsonNode post(String path, String body) throws IOException, InterruptedException {
+    return send("POST", path, body);
+  }
+
+  private JsonNode send(String method, String path, String body)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/admin/v1" + path))
+            .header("Authorization", "Bearer " + TOKEN)
+            .method(method, HttpRequest.BodyPublishers.ofString(body));
+    if (!body.isEmpty()) {
+      request.header("Content-Type", "application/json");
+    }
+    if (method.equals("PUT")) {
+      request.header("If-Match", "*");
+    }
+    HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() >= 300) {
+      throw new IOException(
+          "%s %s: %d %s".formatted(method, path, answer.statusCode(), answer.body()));
+    }
+    return JsonMapper.shared().readTree(answer.body());
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+    try {
+      input.close();
+      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
