@@ -79,6 +79,11 @@ public final class ScriptedEngine implements Engine {
     return requests.isEmpty() && active.isEmpty();
   }
 
+  /** A request that nobody will ask for here. */
+  void discard(Running running) {
+    requests.remove(running);
+  }
+
   @Override
   public EngineModel model() {
     return new EngineModel(MODEL, "llama", 1000, 4096, 512, 64);
@@ -153,6 +158,10 @@ public final class ScriptedEngine implements Engine {
 
     public boolean cancelledWithin(Duration time) throws InterruptedException {
       return cancelled.await(time.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    public boolean ended() {
+      return !active.contains(this);
     }
 
     @Override
