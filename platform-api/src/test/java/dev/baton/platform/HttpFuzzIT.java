@@ -34,38 +34,148 @@ class HttpFuzzIT {
   private static final int ANSWER_MILLIS = 20_000;
   private static final int LONGEST_ANSWER = 1 << 20;
   private static final Pattern DEFECT =
-      Pattern.compile("\\bat [a-z]+\\.[a-z.]+\\(|Exception|java\\.lang|org\\.springframework|\"trace\"");
+      Pattern.compile(
+          "\\bat [a-z]+\\.[a-z.]+\\(|Exception|java\\.lang|org\\.springframework|\"trace\"");
 
   private static final List<String> METHODS =
       List.of("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW", "get");
   private static final List<String> SEGMENTS =
       List.of(
-          "v1", "admin", "console", "actuator", "health", "prometheus", "v3", "api-docs", "docs",
-          "models", "chat", "completions", "tenants", "keys", "prompts", "drafts", "labels",
-          "limits", "usage", "audit", "engine", "residency", "activate", "preview", "warm", "state",
-          "prices", "activations", "me", "requests", "export", "..", ".", "%2e%2e", "%00", "%ff",
-          "%2f", "é", "\u202e", "a;b=c", "{x}", "*", "~", "", "%", "%zz", "-1", "99999999999999999999");
+          "v1",
+          "admin",
+          "console",
+          "actuator",
+          "health",
+          "prometheus",
+          "v3",
+          "api-docs",
+          "docs",
+          "models",
+          "chat",
+          "completions",
+          "tenants",
+          "keys",
+          "prompts",
+          "drafts",
+          "labels",
+          "limits",
+          "usage",
+          "audit",
+          "engine",
+          "residency",
+          "activate",
+          "preview",
+          "warm",
+          "state",
+          "prices",
+          "activations",
+          "me",
+          "requests",
+          "export",
+          "..",
+          ".",
+          "%2e%2e",
+          "%00",
+          "%ff",
+          "%2f",
+          "é",
+          "\u202e",
+          "a;b=c",
+          "{x}",
+          "*",
+          "~",
+          "",
+          "%",
+          "%zz",
+          "-1",
+          "99999999999999999999");
   private static final List<String> VALUES =
       List.of(
-          "null", "true", "-1", "0", "1e999", "-0.0", "99999999999999999999", "\"\"", "\"x\"", "[]",
-          "{}", "[null]", "[[[[[]]]]]", "\"\\u0000\"", "\"\\ud800\"", "\"\\u202e\"", "\"\\r\\nX: y\"",
-          "{\"a\":{\"b\":[1,2,{}]}}", "NaN", "'x'", "1.5", "\"😀\"", "[\"a\",1,null]");
+          "null",
+          "true",
+          "-1",
+          "0",
+          "1e999",
+          "-0.0",
+          "99999999999999999999",
+          "\"\"",
+          "\"x\"",
+          "[]",
+          "{}",
+          "[null]",
+          "[[[[[]]]]]",
+          "\"\\u0000\"",
+          "\"\\ud800\"",
+          "\"\\u202e\"",
+          "\"\\r\\nX: y\"",
+          "{\"a\":{\"b\":[1,2,{}]}}",
+          "NaN",
+          "'x'",
+          "1.5",
+          "\"😀\"",
+          "[\"a\",1,null]");
   private static final List<String> FIELDS =
       List.of(
-          "model", "messages", "role", "content", "stream", "max_tokens", "temperature", "top_p",
-          "stop", "seed", "n", "logprobs", "top_logprobs", "logit_bias", "stream_options", "tools",
-          "response_format", "user", "metadata", "name", "text", "message", "scopes", "expiresAt",
-          "requestsPerMinute", "tokensPerDay", "versionId", "graceSeconds", "currency");
+          "model",
+          "messages",
+          "role",
+          "content",
+          "stream",
+          "max_tokens",
+          "temperature",
+          "top_p",
+          "stop",
+          "seed",
+          "n",
+          "logprobs",
+          "top_logprobs",
+          "logit_bias",
+          "stream_options",
+          "tools",
+          "response_format",
+          "user",
+          "metadata",
+          "name",
+          "text",
+          "message",
+          "scopes",
+          "expiresAt",
+          "requestsPerMinute",
+          "tokensPerDay",
+          "versionId",
+          "graceSeconds",
+          "currency");
   private static final List<String> HEADERS =
       List.of(
-          "Accept: text/event-stream", "Accept: */*;q=x", "Accept: \u0001", "Content-Type: text/plain",
-          "Content-Type: application/json;charset=nonsense", "Content-Type: ;", "If-Match: *",
-          "If-Match: \"", "If-Match: W/\"x\"", "Idempotency-Key: ", "Idempotency-Key: " + "k".repeat(900),
-          "Baton-Prompt-Version: ../../x", "Baton-Prompt-Version: \u00e9", "Host: evil.example",
-          "Host:", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: gopher", "Expect: 100-continue",
-          "Transfer-Encoding: chunked", "Transfer-Encoding: gzip", "Content-Length: -1",
-          "Range: bytes=9-1", "Cookie: a=b; =; ;;", "Upgrade: h2c", "Connection: upgrade",
-          "traceparent: 00-xx-yy-01", "Origin: null", "Content-Encoding: gzip", "no colon here");
+          "Accept: text/event-stream",
+          "Accept: */*;q=x",
+          "Accept: \u0001",
+          "Content-Type: text/plain",
+          "Content-Type: application/json;charset=nonsense",
+          "Content-Type: ;",
+          "If-Match: *",
+          "If-Match: \"",
+          "If-Match: W/\"x\"",
+          "Idempotency-Key: ",
+          "Idempotency-Key: " + "k".repeat(900),
+          "Baton-Prompt-Version: ../../x",
+          "Baton-Prompt-Version: \u00e9",
+          "Host: evil.example",
+          "Host:",
+          "X-Forwarded-For: 1.2.3.4",
+          "X-Forwarded-Proto: gopher",
+          "Expect: 100-continue",
+          "Transfer-Encoding: chunked",
+          "Transfer-Encoding: gzip",
+          "Content-Length: -1",
+          "Range: bytes=9-1",
+          "Cookie: a=b; =; ;;",
+          "Upgrade: h2c",
+          "Connection: upgrade",
+          "traceparent: 00-xx-yy-01",
+          "Origin: null",
+          "Content-Encoding: gzip",
+          "no colon here");
 
   private final RandomGenerator random =
       RandomGeneratorFactory.of("Xoshiro256PlusPlus").create(SEED);
@@ -82,7 +192,13 @@ class HttpFuzzIT {
       String key = platform.issueKey(tenant).secret();
       tenantId = tenant.id();
       credentials.addAll(
-          List.of(key, PlatformUnderTest.ADMIN_TOKEN, "bt_a_b_c", "", "\u00e9\u0001", "x".repeat(3000)));
+          List.of(
+              key,
+              PlatformUnderTest.ADMIN_TOKEN,
+              "bt_a_b_c",
+              "",
+              "\u00e9\u0001",
+              "x".repeat(3000)));
       List<String> defects = new ArrayList<>();
       for (int i = 0; i < REQUESTS; i++) {
         byte[] request = request();
@@ -91,10 +207,7 @@ class HttpFuzzIT {
           defects.add(
               "seed %d request %d%n%s%n=> %s"
                   .formatted(
-                      SEED,
-                      i,
-                      shown(new String(request, StandardCharsets.UTF_8)),
-                      shown(answer)));
+                      SEED, i, shown(new String(request, StandardCharsets.UTF_8)), shown(answer)));
         }
       }
       assertThat(defects).isEmpty();

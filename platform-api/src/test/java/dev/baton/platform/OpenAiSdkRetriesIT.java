@@ -12,6 +12,7 @@ import com.openai.errors.SseException;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import dev.baton.platform.serve.TestRedis;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -28,7 +29,7 @@ class OpenAiSdkRetriesIT {
   private static String key;
 
   @BeforeAll
-  static void start() {
+  static void start() throws IOException {
     redis = TestRedis.start();
     engine = new ScenarioEngine();
     platform = PlatformUnderTest.start(engine, redis.url(), Map.of());

@@ -26,8 +26,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * An engine that does what the last message of a request names, for clients that are programs of
- * their own: {@code busy once}, {@code full once}, {@code endless}, {@code fail midway},
- * {@code fail}; everything else is answered with two words.
+ * their own: {@code busy once}, {@code full once}, {@code endless}, {@code fail midway}, {@code
+ * fail}; everything else is answered with two words.
  */
 public final class ScenarioEngine implements Engine {
   public static final String ANSWER = "Hello there";
@@ -48,8 +48,7 @@ public final class ScenarioEngine implements Engine {
     if (scenario.startsWith("full once") && refused.add(scenario)) {
       throw new EngineException(ErrorCode.MEMORY_FULL, "no room now", null, RETRY);
     }
-    ScriptedEngine.Running running =
-        (ScriptedEngine.Running) scripted.generate(request, listener);
+    ScriptedEngine.Running running = (ScriptedEngine.Running) scripted.generate(request, listener);
     scripted.discard(running);
     running.begin();
     switch (scenario) {

@@ -60,7 +60,8 @@ class StreamChaosIT {
     try (TestRedis redis = TestRedis.start();
         ScriptedEngine engine = new ScriptedEngine()) {
       PlatformUnderTest platform =
-          PlatformUnderTest.start(engine, redis.url(), Map.of("baton.serve.drain-timeout", "500ms"));
+          PlatformUnderTest.start(
+              engine, redis.url(), Map.of("baton.serve.drain-timeout", "500ms"));
       String key = platform.issueKey(platform.createTenant("Many")).secret();
       List<HttpResponse<Stream<String>>> streams = new ArrayList<>();
       for (int i = 0; i < STREAMS; i++) {

@@ -1,5 +1,6 @@
 package dev.baton.admin.storage;
 
+import io.lettuce.core.RedisException;
 import jakarta.annotation.PreDestroy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ final class DroppedErrors {
         Exceptions.isErrorCallbackNotImplemented(dropped) && dropped.getCause() != null
             ? dropped.getCause()
             : dropped;
-    if (cause instanceof DataAccessException) {
+    if (cause instanceof DataAccessException || cause instanceof RedisException) {
       log.debug("the store failed for nobody: {}", cause.getMessage());
     } else {
       log.error("an error that nobody waits for", cause);
