@@ -17,6 +17,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
       OwnRedis redis = parts.add(OwnRedis.start(data, RedisBinary.find(data.resolve("redis/bin"))));
       Map<String, Object> all = new HashMap<>(properties);
       all.put("spring.data.redis.url", redis.url());
+      all.put("baton.quota.spool-directory", data.privateDirectory("spool"));
       ConfigurableApplicationContext context = Platform.start(engine, all);
       parts.add(context::close);
       port = Platform.port(context);
