@@ -30,7 +30,7 @@ class DrainIT {
       ScriptedEngine.Running quick = engine.lastRequest();
       HttpResponse<Stream<String>> staying = platform.open(key, engine, chat(",\"stream\":true"));
 
-      CompletableFuture<Void> closed = CompletableFuture.runAsync(platform::close);
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(platform::stop);
       HttpResponse<String> late = refused(platform, key);
       assertThat(late.body()).contains("server_is_shutting_down");
       assertThat(late.headers().firstValue("retry-after")).isPresent();
@@ -39,6 +39,7 @@ class DrainIT {
       assertThat(lines(finishing)).last().isEqualTo("data: [DONE]");
       assertThat(lines(staying)).last().asString().contains("server_is_shutting_down");
       closed.get(20, TimeUnit.SECONDS);
+      platform.close();
     }
   }
 

@@ -202,10 +202,14 @@ public final class PlatformUnderTest implements AutoCloseable {
     return http;
   }
 
-  /** As SIGTERM does: drains, then stops. */
+  /** As SIGTERM does: drains, then stops. What has come may still be read. */
+  public void stop() {
+    context.close();
+  }
+
   @Override
   public void close() {
-    context.close();
+    stop();
     http.shutdownNow();
   }
 }

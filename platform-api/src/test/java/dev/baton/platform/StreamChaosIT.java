@@ -67,7 +67,7 @@ class StreamChaosIT {
       for (int i = 0; i < STREAMS; i++) {
         streams.add(platform.open(key, engine, chat(",\"stream\":true")));
       }
-      CompletableFuture<Void> closed = CompletableFuture.runAsync(platform::close);
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(platform::stop);
       for (HttpResponse<Stream<String>> stream : streams) {
         assertThat(stream.body().filter(line -> !line.isEmpty()).toList())
             .last()
@@ -76,6 +76,7 @@ class StreamChaosIT {
       }
       closed.get(30, TimeUnit.SECONDS);
       assertThat(engine.idle()).isTrue();
+      platform.close();
     }
   }
 
