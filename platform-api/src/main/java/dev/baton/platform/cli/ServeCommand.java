@@ -43,7 +43,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "FILE",
-      description = "GGUF file; without one a small model of random weights is generated.",
+      description = "GGUF file; without one the small demo model answers.",
       defaultValue = "${env:BATON_MODEL}",
       showDefaultValue = Visibility.NEVER)
   private @Nullable String model;
@@ -60,7 +60,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Where the store, the admin token and generated models are kept.")
+      description = "Where the store, the admin token and the demo model are kept.")
   private Path data = Path.of("./data");
 
   @Option(
@@ -102,6 +102,12 @@ final class ServeCommand implements Callable<Integer> {
       description = "An external Redis (redis://[:PASSWORD@]HOST:PORT) in place of an own one.")
   private @Nullable String redis;
 
+  @Option(
+      names = "--exit-when-ready",
+      hidden = true,
+      description = "Stops after the start: a build records what a start loads.")
+  private boolean exitWhenReady;
+
   /** The engine's own logger; held, because levels of loggers that are collected are forgotten. */
   private static final Logger ENGINE_LOG = Logger.getLogger("dev.baton.engine");
 
@@ -126,7 +132,9 @@ final class ServeCommand implements Callable<Integer> {
                 "shutdown"));
     try {
       server.start(System.out);
-      ended.await();
+      if (!exitWhenReady) {
+        ended.await();
+      }
       return 0;
     } catch (StartFailure e) {
       failed.set(true);

@@ -2,15 +2,18 @@ package dev.baton.platform.serve;
 
 import dev.baton.engine.EngineModel;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a start says: where everything is, and a line to try it with.
+ * What a start says: where everything is, and lines to try it with.
  *
  * @param adminPort where the console is; the tenants' port unless operators have their own
  */
 record Banner(String host, int port, int adminPort, EngineModel model, DefaultModel source) {
+  private static final List<String> QUESTIONS =
+      List.of("When are you open on Wednesday?", "How much is the late fee?");
 
   void print(PrintStream out, AdminToken token, DemoTenants.Keys keys, Optional<OwnRedis> redis) {
     String url = "http://%s:%d".formatted(reachable(), port);
@@ -27,12 +30,12 @@ record Banner(String host, int port, int adminPort, EngineModel model, DefaultMo
         text,
         "Store",
         redis.map(own -> "own Redis " + own.version()).orElse("the Redis of --redis"));
-    if (source.random()) {
+    if (source.demo()) {
       text.append(
           """
 
-          No --model was given, so a small model of random weights answers: everything works, but its
-          words mean nothing. Serve a real one with ./baton serve --model FILE.gguf
+          No --model was given, so Baton's small demo model answers: it looks facts up in its tenant's
+          prompt, and nothing more. Serve a real one with ./baton serve --model FILE.gguf
           """);
     }
     if (!keys.byTenant().isEmpty()) {
@@ -42,9 +45,13 @@ record Banner(String host, int port, int adminPort, EngineModel model, DefaultMo
       for (Map.Entry<String, String> key : keys.byTenant().entrySet()) {
         line(text, key.getKey(), key.getValue());
       }
-      String first = keys.byTenant().values().iterator().next();
-      text.append("\nTry it:\n").append(curl(url, first)).append('\n');
-      text.append("or:  ./baton chat --tenant '")
+      text.append("\nTry it: the same questions to both, each answers from its own prompt.\n");
+      for (String question : QUESTIONS) {
+        for (String key : keys.byTenant().values()) {
+          text.append(curl(url, key, question));
+        }
+      }
+      text.append("\nor:  ./baton chat --tenant '")
           .append(keys.byTenant().keySet().iterator().next())
           .append("'\n");
     } else if (keys.file() != null) {
@@ -59,11 +66,11 @@ record Banner(String host, int port, int adminPort, EngineModel model, DefaultMo
     text.append("  %-14s %s%n".formatted(what, value));
   }
 
-  private String curl(String url, String key) {
+  private static String curl(String url, String key, String question) {
     // One line, so that a double click takes it whole.
     return "curl -N %s/v1/chat/completions -H 'Authorization: Bearer %s' ".formatted(url, key)
-        + "-H 'Content-Type: application/json' -d '{\"model\":\"default\",\"stream\":true,\"max_tokens\":40,"
-        + "\"messages\":[{\"role\":\"user\",\"content\":\"When are you open on Wednesday?\"}]}'\n";
+        + "-H 'Content-Type: application/json' -d '{\"model\":\"default\",\"stream\":true,\"temperature\":0,"
+        + "\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}'\n".formatted(question);
   }
 
   /** An address that works from this machine also when every interface is listened on. */

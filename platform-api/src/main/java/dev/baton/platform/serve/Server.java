@@ -150,9 +150,9 @@ public final class Server implements AutoCloseable {
                 .batch()
                 .withRelay(options.relay())
                 .withDecodeLatencyTarget(options.decodeLatencyTarget()));
-    if (options.kvMemoryBytes() != null || model.random()) {
+    if (options.kvMemoryBytes() != null || model.demo()) {
       Long kvBytes =
-          options.kvMemoryBytes() != null ? options.kvMemoryBytes() : DefaultModel.RANDOM_KV_BYTES;
+          options.kvMemoryBytes() != null ? options.kvMemoryBytes() : DefaultModel.DEMO_KV_BYTES;
       settings = settings.withMemory(settings.memory().withKvBytes(kvBytes));
     }
     if (options.threads() != null) {

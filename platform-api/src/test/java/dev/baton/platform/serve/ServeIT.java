@@ -24,7 +24,7 @@ class ServeIT {
     String curl;
     try (ServeProcess first = serve("--port", "0")) {
       first.awaitLine("Ctrl-C stops it");
-      assertThat(first.output()).contains("/console/", "/docs", "data/admin-token", "mean nothing");
+      assertThat(first.output()).contains("/console/", "/docs", "data/admin-token", "demo model");
       curl = first.awaitLine("curl -N").strip();
       assertThat(shell(curl)).contains("data: {").endsWith("data: [DONE]");
       String url = first.awaitLine("Baton serves").replaceAll(".* at ", "");
