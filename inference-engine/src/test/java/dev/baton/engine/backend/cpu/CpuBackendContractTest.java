@@ -15,6 +15,7 @@ final class CpuBackendContractTest implements BackendContract {
 
   @Override
   public double tolerance() {
-    return 1e-4;
+    // Native kernels round activations to 16 bits, as in CpuBackendTest.
+    return 3e-4;
   }
 }
