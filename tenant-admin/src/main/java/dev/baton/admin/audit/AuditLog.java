@@ -73,7 +73,7 @@ public final class AuditLog {
   Mono<Page<AuditEntry>> page(@Nullable String tenantId, @Nullable Position after, int limit) {
     Flux<String> tenants = tenantId == null ? allTenants() : Flux.just(tenantId);
     return tenants
-        .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS, 1)
+        .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS)
         .collect(() -> new Newest(limit + 1), Newest::offer)
         .map(newest -> Page.of(newest.inOrder(), limit, AuditEntry::id));
   }
