@@ -1,6 +1,5 @@
 package dev.baton.platform;
 
-import dev.baton.engine.Engine;
 import dev.baton.engine.EngineException;
 import dev.baton.engine.EngineModel;
 import dev.baton.engine.EngineStatistics;
@@ -10,21 +9,15 @@ import dev.baton.engine.Generation;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
-import dev.baton.engine.PromptPreview;
-import dev.baton.engine.Residency;
-import dev.baton.engine.SystemKvKey;
-import dev.baton.engine.SystemKvStatus;
-import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.TokenUsage;
+import dev.baton.platform.bench.AlwaysResident;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -38,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * or too seldom: stalls, failures, slow readers, cancels. Events come from one thread, as in the
  * real one.
  */
-public final class ScriptedEngine implements Engine {
+public final class ScriptedEngine implements AlwaysResident {
   public static final String MODEL = "scripted";
   public static final int PROMPT_TOKENS = 12;
 
@@ -202,40 +195,6 @@ public final class ScriptedEngine implements Engine {
       thread.execute(() -> listener.onEvent(event));
       return this;
     }
-  }
-
-  @Override
-  public PromptPreview preview(String systemPrompt) {
-    return new PromptPreview(6, 384, 4096, 4090, 6);
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> warm(SystemPrompt prompt) {
-    return CompletableFuture.completedFuture(status(prompt.key(), Residency.DEVICE, false));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> pin(SystemPrompt prompt) {
-    return CompletableFuture.completedFuture(status(prompt.key(), Residency.DEVICE, true));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> unpin(SystemKvKey key) {
-    return CompletableFuture.completedFuture(status(key, Residency.DEVICE, false));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> evict(SystemKvKey key) {
-    return CompletableFuture.completedFuture(status(key, Residency.ABSENT, false));
-  }
-
-  private static SystemKvStatus status(SystemKvKey key, Residency residency, boolean pinned) {
-    return new SystemKvStatus(key, residency, pinned, 6, 6, 384, 0, 1, 0, 0, Map.of(), null);
-  }
-
-  @Override
-  public List<SystemKvStatus> systemKvs() {
-    return List.of();
   }
 
   @Override

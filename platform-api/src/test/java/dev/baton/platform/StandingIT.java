@@ -72,6 +72,11 @@ class StandingIT {
     assertThat(refused.body()).contains("tenant_suspended");
     goingOn.say("still here").finish(FinishReason.STOP);
     assertThat(lines(going)).last().isEqualTo("data: [DONE]");
+    await()
+        .atMost(A_SECOND)
+        .untilAsserted(() ->
+            assertThat(platform.admin("GET", "/actuator/prometheus"))
+                .containsPattern("baton_chat_aborted_total\\{by=\"access\"} [1-9]"));
   }
 
   @Test

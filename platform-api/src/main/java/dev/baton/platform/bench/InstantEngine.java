@@ -1,6 +1,5 @@
 package dev.baton.platform.bench;
 
-import dev.baton.engine.Engine;
 import dev.baton.engine.EngineModel;
 import dev.baton.engine.EngineStatistics;
 import dev.baton.engine.FinishReason;
@@ -8,18 +7,11 @@ import dev.baton.engine.Generation;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
-import dev.baton.engine.PromptPreview;
-import dev.baton.engine.Residency;
-import dev.baton.engine.SystemKvKey;
-import dev.baton.engine.SystemKvStatus;
-import dev.baton.engine.SystemPrompt;
 import dev.baton.engine.TokenUsage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,7 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * thread of its own, as a real engine does. A request for more than {@link #AT_ONCE} tokens gets
  * one token a second instead, as many streams that stay open.
  */
-final class InstantEngine implements Engine {
+final class InstantEngine implements AlwaysResident {
   static final String MODEL = "instant";
   static final String WORD = "word";
   static final int AT_ONCE = 64;
@@ -123,41 +115,6 @@ final class InstantEngine implements Engine {
         thread.execute(() -> end(FinishReason.CANCELLED));
       }
     }
-  }
-
-  @Override
-  public PromptPreview preview(String systemPrompt) {
-    int tokens = systemPrompt.length() / 4 + 1;
-    return new PromptPreview(tokens, tokens * 64L, CONTEXT, CONTEXT - tokens, tokens);
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> warm(SystemPrompt prompt) {
-    return CompletableFuture.completedFuture(status(prompt.key(), Residency.DEVICE, false));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> pin(SystemPrompt prompt) {
-    return CompletableFuture.completedFuture(status(prompt.key(), Residency.DEVICE, true));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> unpin(SystemKvKey key) {
-    return CompletableFuture.completedFuture(status(key, Residency.DEVICE, false));
-  }
-
-  @Override
-  public CompletableFuture<SystemKvStatus> evict(SystemKvKey key) {
-    return CompletableFuture.completedFuture(status(key, Residency.ABSENT, false));
-  }
-
-  private static SystemKvStatus status(SystemKvKey key, Residency residency, boolean pinned) {
-    return new SystemKvStatus(key, residency, pinned, 20, 20, 1280, 0, 1, 0, 0, Map.of(), null);
-  }
-
-  @Override
-  public List<SystemKvStatus> systemKvs() {
-    return List.of();
   }
 
   @Override

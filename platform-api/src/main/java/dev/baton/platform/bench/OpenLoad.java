@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,12 +17,12 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Requests at a mean rate that does not ask whether earlier ones are answered. Each of the senders
- * has a Poisson process of its own, which together are one. A sender that is late because its last
- * answer was slow counts the lateness; what its own waking up takes is not counted.
+ * Requests at a mean rate that does not ask whether earlier ones are answered: a Poisson process,
+ * whose next arrival is taken by whichever sender is free. An arrival that finds all of them busy
+ * counts its lateness; what a sender's own waking up takes is not counted.
  */
 final class OpenLoad {
-  private static final int SENDERS = 32;
+  private static final int SENDERS = 64;
   private static final String BODY =
       """
       {"model":"default","stream":true,"max_tokens":4,"stream_options":{"include_usage":true},\
@@ -30,13 +31,13 @@ final class OpenLoad {
 
   private final int port;
   private final List<byte[]> requests;
-  private final double ratePerSender;
+  private final double rate;
   private final RandomGenerator.JumpableGenerator random;
 
   OpenLoad(int port, List<String> keys, int rate, long seed) {
     this.port = port;
     this.requests = keys.stream().map(key -> ChatConnection.request(key, BODY)).toList();
-    this.ratePerSender = (double) rate / SENDERS;
+    this.rate = rate;
     this.random =
         (RandomGenerator.JumpableGenerator)
             RandomGeneratorFactory.of("Xoshiro256PlusPlus").create(seed);
@@ -74,11 +75,11 @@ final class OpenLoad {
   /** Sends for so long and waits for the last answers. */
   Result run(Duration duration) throws IOException, InterruptedException {
     List<Future<long[]>> parts = new ArrayList<>();
-    long start = System.nanoTime();
+    Arrivals arrivals = new Arrivals(random.copyAndJump(), rate, duration);
     try (ExecutorService senders = Executors.newFixedThreadPool(SENDERS)) {
       for (int i = 0; i < SENDERS; i++) {
         RandomGenerator own = random.copyAndJump();
-        parts.add(senders.submit(() -> send(own, start, duration.toNanos())));
+        parts.add(senders.submit(() -> send(own, arrivals)));
       }
       List<long[]> done = new ArrayList<>();
       for (Future<long[]> part : parts) {
@@ -92,18 +93,40 @@ final class OpenLoad {
     }
   }
 
+  /** When requests are due, for all senders. */
+  private static final class Arrivals {
+    private final RandomGenerator random;
+    private final double meanNanos;
+    private final long end;
+    private long due = System.nanoTime();
+
+    Arrivals(RandomGenerator random, double rate, Duration duration) {
+      this.random = random;
+      this.meanNanos = 1e9 / rate;
+      this.end = due + duration.toNanos();
+    }
+
+    /** The next one, on {@link System#nanoTime}'s clock; empty when there is none. */
+    synchronized OptionalLong next() {
+      due += (long) (-Math.log(1 - random.nextDouble()) * meanNanos);
+      return due - end > 0 ? OptionalLong.empty() : OptionalLong.of(due);
+    }
+  }
+
   /** Nanoseconds of each request, −1 where it was refused. */
-  private long[] send(RandomGenerator random, long start, long nanos) throws IOException {
-    long[] taken = new long[16 + (int) (ratePerSender * nanos / 1e9 * 2)];
+  private long[] send(RandomGenerator random, Arrivals arrivals) throws IOException {
+    long[] taken = new long[1024];
     int count = 0;
     try (ChatConnection connection = new ChatConnection(port)) {
-      long due = start;
       while (true) {
-        due += (long) (-Math.log(1 - random.nextDouble()) / ratePerSender * 1e9);
-        if (due - start > nanos || count == taken.length) {
+        OptionalLong due = arrivals.next();
+        if (due.isEmpty()) {
           return Arrays.copyOf(taken, count);
         }
-        long from = awaitDue(due);
+        if (count == taken.length) {
+          taken = Arrays.copyOf(taken, 2 * count);
+        }
+        long from = awaitDue(due.getAsLong());
         int status = connection.send(requests.get(random.nextInt(requests.size())));
         if (status == 200 && connection.nextToken()) {
           taken[count++] = System.nanoTime() - from;

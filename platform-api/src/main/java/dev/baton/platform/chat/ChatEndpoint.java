@@ -2,8 +2,10 @@ package dev.baton.platform.chat;
 
 import dev.baton.admin.apikey.TenantAccess;
 import dev.baton.engine.Engine;
+import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.platform.operations.Drain;
+import dev.baton.platform.operations.EngineSpans;
 import dev.baton.platform.operations.RequestOutcomes;
 import dev.baton.platform.problem.ApiProblem;
 import dev.baton.platform.problem.Problems;
@@ -21,6 +23,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -59,6 +62,7 @@ final class ChatEndpoint {
   private final RequestOutcomes outcomes;
   private final Quota quota;
   private final RunningStreams running;
+  private final EngineSpans spans;
   private final InstantSource clock;
 
   ChatEndpoint(
@@ -70,6 +74,7 @@ final class ChatEndpoint {
       RequestOutcomes outcomes,
       Quota quota,
       RunningStreams running,
+      EngineSpans spans,
       InstantSource clock) {
     this.engine = engine;
     this.door = door;
@@ -80,6 +85,7 @@ final class ChatEndpoint {
     this.outcomes = outcomes;
     this.quota = quota;
     this.running = running;
+    this.spans = spans;
     this.clock = clock;
   }
 
@@ -114,8 +120,7 @@ final class ChatEndpoint {
         body(exchange.getRequest())
             // Rendering and tokenising a long conversation takes time the event loop does not have.
             .publishOn(Schedulers.boundedElastic())
-            .flatMap(body ->
-                admit(reader.read(body), tenant, requestId, exchange.getResponse().getHeaders()))
+            .flatMap(body -> admit(reader.read(body), tenant, requestId, exchange))
             .doOnError(
                 error -> outcomes.refused(requestId, tenant.tenantId(), Problems.of(error).code()));
     return Mono.usingWhen(
@@ -164,7 +169,10 @@ final class ChatEndpoint {
   }
 
   private Mono<Answering> admit(
-      ChatCompletionRequest request, TenantAccess tenant, String requestId, HttpHeaders headers) {
+      ChatCompletionRequest request,
+      TenantAccess tenant,
+      String requestId,
+      ServerWebExchange exchange) {
     if (!request.model().equals(engine.model().id()) && !request.model().equals(ANY_MODEL)) {
       throw ApiProblem.modelNotFound(request.model());
     }
@@ -173,8 +181,8 @@ final class ChatEndpoint {
             request, engine.model(), requestId, tenant.tenantId(), tenant.activePrompt());
     Drain.Permit permit = drain.enter();
     return quota
-        .reserve(tenant, generation, headers)
-        .map(reservation -> open(tenant, request, reservation, permit))
+        .reserve(tenant, generation, exchange.getResponse().getHeaders())
+        .map(reservation -> open(tenant, request, reservation, permit, exchange))
         .doOnError(error -> permit.close())
         .doOnCancel(permit::close);
   }
@@ -184,7 +192,8 @@ final class ChatEndpoint {
       TenantAccess caller,
       ChatCompletionRequest request,
       Reservation reservation,
-      Drain.Permit permit) {
+      Drain.Permit permit,
+      ServerWebExchange exchange) {
     GenerationRequest generation = reservation.request();
     Drain.Permit settling = permit.another();
     try {
@@ -194,16 +203,19 @@ final class ChatEndpoint {
               generation,
               settings.streamBuffer(),
               last -> quota.settle(reservation, last).doFinally(signal -> settling.close()));
+      Consumer<GenerationEvent> span = spans.begin(exchange, generation);
       stream
           .outcome()
           .publishOn(Schedulers.parallel())
-          .subscribe(last ->
-              outcomes.ended(
-                  generation.requestId(),
-                  generation.tenantId(),
-                  request.stream(),
-                  stream.overflowed(),
-                  last));
+          .subscribe(last -> {
+            span.accept(last);
+            outcomes.ended(
+                generation.requestId(),
+                generation.tenantId(),
+                request.stream(),
+                stream.cutOff(),
+                last);
+          });
       running.register(caller, stream);
       return new Answering(request, stream, permit);
     } catch (RuntimeException e) {

@@ -70,9 +70,9 @@ final class GenerationStream {
     return outcome.asMono();
   }
 
-  /** Whether the reader was too slow, which is why the generation was ended. */
-  boolean overflowed() {
-    return overflowed;
+  /** What this server ended the stream with; null where it did not. */
+  @Nullable ApiProblem cutOff() {
+    return overflowed ? ApiProblem.slowReader() : ending;
   }
 
   /** Ends the generation by the engine's next step; after its end it does nothing. */

@@ -5,6 +5,7 @@ import dev.baton.engine.ErrorCode;
 import dev.baton.engine.FinishReason;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.TokenUsage;
+import dev.baton.platform.problem.ApiProblem;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
@@ -27,6 +28,8 @@ public final class RequestOutcomes {
   private enum AbortedBy {
     CLIENT,
     SLOW_READER,
+    /** The tenant was suspended or the key revoked meanwhile. */
+    ACCESS,
     TIMEOUT,
     SHUTDOWN
   }
@@ -60,24 +63,25 @@ public final class RequestOutcomes {
   /**
    * A request the engine had accepted.
    *
-   * @param slowReader whether it was cancelled because nobody read its answer fast enough
+   * @param cutOff what its stream was ended with by this server, if it was
    * @param last its last event
    */
   public void ended(
       String requestId,
       String tenantId,
       boolean streamed,
-      boolean slowReader,
+      @Nullable ApiProblem cutOff,
       GenerationEvent last) {
     String outcome;
     String errorType = GenerationMeters.NO_ERROR;
     TokenUsage usage;
     switch (last) {
       case GenerationEvent.Finished finished -> {
-        outcome = slowReader ? "slow_reader" : lowerCase(finished.reason());
+        String code = cutOff == null ? null : cutOff.code();
+        outcome = code == null ? lowerCase(finished.reason()) : code;
         usage = finished.usage();
         if (finished.reason() == FinishReason.CANCELLED) {
-          aborted(slowReader ? AbortedBy.SLOW_READER : AbortedBy.CLIENT, 1);
+          aborted(by(cutOff), 1);
         }
       }
       case GenerationEvent.Failed failed -> {
@@ -110,6 +114,13 @@ public final class RequestOutcomes {
         .addKeyValue("first_token_ms", usage.timeToFirstToken().toMillis())
         .addKeyValue("total_ms", usage.total().toMillis())
         .log("answered");
+  }
+
+  private static AbortedBy by(@Nullable ApiProblem cutOff) {
+    if (cutOff == null) {
+      return AbortedBy.CLIENT;
+    }
+    return "slow_reader".equals(cutOff.code()) ? AbortedBy.SLOW_READER : AbortedBy.ACCESS;
   }
 
   private static String lowerCase(Enum<?> name) {

@@ -22,6 +22,13 @@ final class Refusals {
     long limit = Objects.requireNonNull(refused.kind().of(limits.of(refused.scope())));
     long used = refused.of(refused.scope()).of(refused.kind());
     String whose = refused.scope() == Scope.TENANT ? "tenant" : "key";
+    if (refused.kind().isBudget() && !refused.neverFits()) {
+      return ApiProblem.rateLimited(
+          ("The %s has a budget of %d tokens a %s, of which %d are used or reserved by requests that"
+                  + " run; this request may need %d. Repeat it in %s, when one of those has ended.")
+              .formatted(whose, limit, period(refused.kind()), used, tokens, text(STREAM_RETRY)),
+          STREAM_RETRY);
+    }
     if (refused.kind().isBudget()) {
       return ApiProblem.insufficientQuota(
           ("The %s has a budget of %d tokens a %s, of which %d are used or reserved; this request"

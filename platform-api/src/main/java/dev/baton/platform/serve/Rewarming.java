@@ -1,6 +1,5 @@
 package dev.baton.platform.serve;
 
-import dev.baton.admin.http.Page;
 import dev.baton.admin.systemprompt.Pins;
 import dev.baton.admin.systemprompt.SystemPrompts;
 import dev.baton.admin.tenant.Tenant;
@@ -24,7 +23,6 @@ import reactor.core.scheduler.Schedulers;
 @Component
 final class Rewarming {
   private static final Logger log = LoggerFactory.getLogger(Rewarming.class);
-  private static final int PAGE = 100;
 
   /** One part in so many of the KV memory stays free for requests. */
   private static final int ROOM_FOR_REQUESTS = 4;
@@ -44,10 +42,7 @@ final class Rewarming {
   /** Completes with the number of prompts that were warmed; a prompt that fails is left out. */
   Mono<Long> run() {
     return tenants
-        .list("", PAGE)
-        .expand(page ->
-            page.nextCursor() == null ? Mono.empty() : tenants.list(page.nextCursor(), PAGE))
-        .concatMapIterable(Page::items)
+        .all()
         .filter(tenant -> tenant.status() == TenantStatus.ACTIVE)
         .concatMap(tenant -> repin(tenant).thenMany(activePrompt(tenant)))
         .publishOn(Schedulers.boundedElastic(), 1)

@@ -164,6 +164,23 @@ class QuotaIT {
   }
 
   @Test
+  void aBudgetThatRunningRequestsHoldIsWorthRepeating() throws Exception {
+    limit(new Limits(null, null, null, null, 40L, null, null, null));
+    CompletableFuture<HttpResponse<String>> running =
+        platform.sendAsync(key.secret(), chat(",\"max_completion_tokens\":20"));
+    ScriptedEngine.Running first = engine.nextRequest();
+    HttpResponse<String> refused =
+        platform.post(key.secret(), chat(",\"max_completion_tokens\":20"));
+    error(refused, 429, "rate_limit_exceeded");
+    assertThat(refused.headers().firstValue("x-should-retry")).contains("true");
+    assertThat(refused.headers().firstValue("retry-after")).contains("1");
+    first.begin().finish(FinishReason.STOP);
+    assertThat(running.get().statusCode()).isEqualTo(200);
+    // The first used less than was reserved for it.
+    answered(chat(",\"max_completion_tokens\":10"));
+  }
+
+  @Test
   void aKeysOwnLimitsCountBesideItsTenants() throws Exception {
     limit(new Limits(null, null, null, null, null, null, 30L, null));
     limitKey(new Limits(null, null, null, null, null, 11L, 100L, null));

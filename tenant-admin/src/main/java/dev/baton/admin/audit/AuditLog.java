@@ -23,11 +23,17 @@ import reactor.core.publisher.Mono;
  *
  * <p>Implementation note: entries lie with their tenants, because they are written in the tenant's
  * script. A page of all tenants takes one short read a tenant, but never holds more entries than a
- * page: each read only competes for a place among the newest found so far.
+ * page: each read only competes for a place among the newest found so far. What belongs to no
+ * tenant, as the price table does, has a log of its own beside them.
  */
 @Component
 public final class AuditLog {
-  private static final int TENANTS_PER_READ = 500;
+  /** Where scripts log changes of what belongs to no tenant. */
+  public static final String PLATFORM_LOG = "baton:{index}:audit";
+
+  /** Whose log that is, in place of a tenant's id. */
+  private static final String PLATFORM = "";
+
   private static final int CONCURRENT_READS = 16;
   private static final int EXPORT_READ = 500;
   private static final Comparator<Position> NEWEST_FIRST =
@@ -71,7 +77,7 @@ public final class AuditLog {
 
   /** The entries behind this one, or the newest ones, of one tenant or all. */
   Mono<Page<AuditEntry>> page(@Nullable String tenantId, @Nullable Position after, int limit) {
-    Flux<String> tenants = tenantId == null ? allTenants() : Flux.just(tenantId);
+    Flux<String> tenants = tenantId == null ? allLogs() : Flux.just(tenantId);
     return tenants
         .flatMap(id -> newest(id, after, limit + 1), CONCURRENT_READS)
         .collect(() -> new Newest(limit + 1), Newest::offer)
@@ -107,9 +113,17 @@ public final class AuditLog {
         .flatMap(there -> there ? Mono.<Void>empty() : Mono.error(AdminProblem.notFound("tenant")));
   }
 
-  /** Every entry of the present tenants, one tenant after another. */
+  /** Every entry of the platform and the present tenants, one log after another. */
   Flux<AuditEntry> export() {
-    return allTenants().concatMap(this::export, 1);
+    return allLogs().concatMap(this::export, 1);
+  }
+
+  private Flux<String> allLogs() {
+    return index.all().startWith(PLATFORM);
+  }
+
+  private static String log(String tenantId) {
+    return tenantId.equals(PLATFORM) ? PLATFORM_LOG : new TenantKeys(tenantId).audit();
   }
 
   /** Every entry of a tenant, the oldest first; read by and by, as the reader takes them. */
@@ -129,19 +143,9 @@ public final class AuditLog {
     return store.read(redis ->
         redis
             .<String, String>opsForStream()
-            .range(new TenantKeys(tenantId).audit(), range, Limit.limit().count(EXPORT_READ))
+            .range(log(tenantId), range, Limit.limit().count(EXPORT_READ))
             .map(entry -> entry(tenantId, entry))
             .collectList());
-  }
-
-  private Flux<String> allTenants() {
-    return index
-        .after("", TENANTS_PER_READ)
-        .expand(ids ->
-            ids.size() < TENANTS_PER_READ
-                ? Mono.empty()
-                : index.after(ids.getLast(), TENANTS_PER_READ))
-        .flatMapIterable(ids -> ids);
   }
 
   private Flux<AuditEntry> newest(String tenantId, @Nullable Position after, int limit) {
@@ -153,8 +157,7 @@ public final class AuditLog {
         .read(redis ->
             redis
                 .<String, String>opsForStream()
-                .reverseRange(
-                    new TenantKeys(tenantId).audit(), range, Limit.limit().count(limit + 1))
+                .reverseRange(log(tenantId), range, Limit.limit().count(limit + 1))
                 .map(entry -> entry(tenantId, entry))
                 .collectList())
         .flatMapIterable(entries ->
@@ -173,7 +176,7 @@ public final class AuditLog {
         Instant.ofEpochMilli(Long.parseLong(streamId.substring(0, streamId.indexOf('-')))),
         fields.getOrDefault("actor", ""),
         fields.getOrDefault("action", ""),
-        tenantId,
+        emptyToNull(tenantId),
         fields.getOrDefault("object", ""),
         emptyToNull(fields.get("before")),
         emptyToNull(fields.get("after")));

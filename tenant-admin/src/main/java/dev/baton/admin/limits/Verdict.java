@@ -28,7 +28,7 @@ public sealed interface Verdict {
    * The request would exceed a limit; nothing was counted.
    *
    * @param retryAfter when it may fit, null when that is not known
-   * @param neverFits the request alone is more than the limit
+   * @param neverFits the request alone is more than the limit, or than what is left of a budget
    */
   record Refused(
       Instant at,

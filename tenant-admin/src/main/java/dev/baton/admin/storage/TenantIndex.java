@@ -7,6 +7,7 @@ import org.springframework.data.domain.Range;
 import org.springframework.data.redis.connection.Limit;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -26,6 +27,8 @@ import reactor.core.publisher.Mono;
 public final class TenantIndex {
   /** A writer that has not written the tenant by then never will: its commands timed out. */
   static final Duration SETTLED = Duration.ofSeconds(30);
+
+  private static final int IDS_PER_READ = 500;
 
   private static final String TENANTS = "baton:{index}:tenants";
   private static final String NAMES = "baton:{index}:names";
@@ -114,6 +117,14 @@ public final class TenantIndex {
             : Range.of(Range.Bound.exclusive(tenantId), Range.Bound.unbounded());
     return store.read(redis ->
         redis.opsForZSet().rangeByLex(TENANTS, range, Limit.limit().count(limit)).collectList());
+  }
+
+  /** All ids, read by and by as they are taken. */
+  public Flux<String> all() {
+    return after("", IDS_PER_READ)
+        .expand(
+            ids -> ids.size() < IDS_PER_READ ? Mono.empty() : after(ids.getLast(), IDS_PER_READ))
+        .flatMapIterable(ids -> ids);
   }
 
   /** Removes an id that was found to have no tenant, if its writer has had its time. */

@@ -37,7 +37,6 @@ import reactor.core.publisher.Mono;
 public final class TenantPurge {
   private static final Logger log = LoggerFactory.getLogger(TenantPurge.class);
   private static final Actor JOB = new Actor("purge job");
-  private static final int PAGE = 200;
   private static final int REMOVED_AT_ONCE = 100;
 
   private static final RedisScript<List<String>> BEGIN =
@@ -114,10 +113,7 @@ public final class TenantPurge {
   /** Purges every tenant whose time is over; completes with their number. */
   Mono<Long> run() {
     return tenants
-        .list("", PAGE)
-        .expand(page ->
-            page.nextCursor() == null ? Mono.empty() : tenants.list(page.nextCursor(), PAGE))
-        .concatMapIterable(page -> page.items())
+        .all()
         .filter(this::isDue)
         .concatMap(tenant ->
             purge(tenant)

@@ -28,6 +28,7 @@ import reactor.core.publisher.Mono;
 @Component
 public final class Tenants {
   private static final int CONCURRENT_READS = 16;
+  private static final int TENANTS_PER_READ = 100;
 
   private static final RedisScript<List<String>> CREATE =
       AuditedChanges.scriptForNew(
@@ -147,6 +148,14 @@ public final class Tenants {
   /** Tenants by creation, behind this id or from the first. */
   public Mono<Page<Tenant>> list(String after, int limit) {
     return collect(after, limit + 1, List.of()).map(found -> Page.of(found, limit, Tenant::id));
+  }
+
+  /** All tenants by creation, read by and by as they are taken. */
+  public Flux<Tenant> all() {
+    return list("", TENANTS_PER_READ)
+        .expand(page ->
+            page.nextCursor() == null ? Mono.empty() : list(page.nextCursor(), TENANTS_PER_READ))
+        .concatMapIterable(Page::items);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.baton.admin.usage;
 
 import dev.baton.admin.audit.Actor;
+import dev.baton.admin.audit.AuditLog;
 import dev.baton.admin.http.EntityTag;
 import dev.baton.admin.http.IfMatch;
 import dev.baton.admin.storage.Scripts;
@@ -14,8 +15,8 @@ import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The price table of the whole platform. Older prices are kept, with since when and by whom: they
- * are the record of this change, which belongs to no tenant's log.
+ * The price table of the whole platform. Older prices are kept, since usage costs what it cost when
+ * it was used; who changed them is in the platform's audit log, written in the same script.
  *
  * <pre>
  * baton:{index}:prices  list  JSON: from, by, price; oldest first
@@ -23,10 +24,10 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 final class Prices {
-  private static final List<String> KEY = List.of("baton:{index}:prices");
+  private static final String PRICES = "baton:{index}:prices";
   private static final int KEPT = 1000;
 
-  // ARGV: price, actor, If-Match, how many are kept
+  // KEYS: prices, the platform's audit log. ARGV: price, actor, If-Match, how many are kept
   private static final RedisScript<List<String>> PUT =
       Scripts.of(
           """
@@ -43,6 +44,9 @@ final class Prices {
           redis.call('RPUSH', KEYS[1],
             cjson.encode({from = now, by = ARGV[2], price = ARGV[1]}))
           redis.call('LTRIM', KEYS[1], -tonumber(ARGV[4]), -1)
+          redis.call('XADD', KEYS[2], '*', 'actor', ARGV[2], 'action', 'prices.updated',
+            'object', 'prices', 'before', last and redis.sha1hex(price) or '',
+            'after', redis.sha1hex(ARGV[1]))
           return {'OK'}
           """);
 
@@ -89,7 +93,10 @@ final class Prices {
   Mono<Current> put(Actor actor, Price price, IfMatch seen) {
     String text = json.writeValueAsString(price);
     return store
-        .write(PUT, KEY, List.of(text, actor.name(), seen.argument(), Integer.toString(KEPT)))
+        .write(
+            PUT,
+            List.of(PRICES, AuditLog.PLATFORM_LOG),
+            List.of(text, actor.name(), seen.argument(), Integer.toString(KEPT)))
         .map(answer -> {
           if (!answer.getFirst().equals("OK")) {
             throw IfMatch.failed();
@@ -102,7 +109,7 @@ final class Prices {
     return store.read(redis ->
         redis
             .opsForList()
-            .range(KEY.getFirst(), 0, -1)
+            .range(PRICES, 0, -1)
             .map(text -> json.readValue(text, Stored.class))
             .collectList());
   }

@@ -57,7 +57,7 @@ final class UsageEndpoint {
 
   /** Usage of all tenants or one, by time and group. */
   @GetMapping("/usage")
-  Mono<Listing<UsageItem>> ofAll(
+  Mono<Page<UsageItem>> ofAll(
       @RequestParam(required = false) @Nullable String from,
       @RequestParam(required = false) @Nullable String to,
       @RequestParam(required = false) @Nullable String bucket,
@@ -67,24 +67,24 @@ final class UsageEndpoint {
       throw AdminProblem.invalid("tenant", "is no tenant's id");
     }
     UsageQuery query = UsageQuery.parse(bucket, from, to, groupBy, clock.instant());
-    return usages.query(tenant, query).map(Listing::whole);
+    return usages.query(tenant, query).map(Page::whole);
   }
 
   /** Usage of one tenant, by time and group. */
   @GetMapping("/tenants/{tenantId}/usage")
-  Mono<Listing<UsageItem>> ofTenant(
+  Mono<Page<UsageItem>> ofTenant(
       @PathVariable String tenantId,
       @RequestParam(required = false) @Nullable String from,
       @RequestParam(required = false) @Nullable String to,
       @RequestParam(required = false) @Nullable String bucket,
       @RequestParam(required = false) @Nullable String groupBy) {
     UsageQuery query = UsageQuery.parse(bucket, from, to, groupBy, clock.instant());
-    return tenants.get(tenantId).then(usages.query(tenantId, query)).map(Listing::whole);
+    return tenants.get(tenantId).then(usages.query(tenantId, query)).map(Page::whole);
   }
 
   /** The tenant's requests, newest first. */
   @GetMapping("/tenants/{tenantId}/usage/requests")
-  Mono<Listing<LedgerEntry>> requests(
+  Mono<Page<LedgerEntry>> requests(
       @PathVariable String tenantId,
       @RequestParam(required = false) @Nullable String cursor,
       @RequestParam(required = false) @Nullable Integer limit) {
@@ -95,7 +95,7 @@ final class UsageEndpoint {
     return tenants
         .get(tenantId)
         .then(ledger.newest(tenantId, cursor, most + 1))
-        .map(found -> Listing.of(found, most, LedgerEntry::id));
+        .map(found -> Page.of(found, most, LedgerEntry::id));
   }
 
   /** The tenant's requests as CSV, oldest first; without times those of the last 30 days. */

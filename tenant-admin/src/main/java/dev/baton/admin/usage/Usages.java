@@ -20,7 +20,6 @@ import reactor.core.publisher.Mono;
 /** Sums of usage, grouped and priced. */
 @Component
 final class Usages {
-  private static final int TENANTS_PER_READ = 500;
   private static final int CONCURRENT_READS = 16;
   private static final int MOST_READS = 50_000;
   private static final int MOST_ITEMS = 20_000;
@@ -53,7 +52,7 @@ final class Usages {
     return prices
         .history()
         .flatMap(history ->
-            (tenantId == null ? allTenants() : Flux.just(tenantId))
+            (tenantId == null ? index.all() : Flux.just(tenantId))
                 .flatMapIterable(id ->
                     LongStream.rangeClosed(first, last)
                         .mapToObj(number -> new Part(id, number))
@@ -77,16 +76,6 @@ final class Usages {
       throw AdminProblem.invalid(
           "from", "and to ask for too much at once; ask for less time, one tenant or fewer groups");
     }
-  }
-
-  private Flux<String> allTenants() {
-    return index
-        .after("", TENANTS_PER_READ)
-        .expand(ids ->
-            ids.size() < TENANTS_PER_READ
-                ? Mono.empty()
-                : index.after(ids.getLast(), TENANTS_PER_READ))
-        .flatMapIterable(ids -> ids);
   }
 
   private Flux<UsageItem> read(Part part, UsageQuery query, PriceHistory history) {

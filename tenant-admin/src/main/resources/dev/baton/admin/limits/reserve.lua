@@ -1,7 +1,8 @@
 -- ARGV: request, key, tokens, lease in ms, then the limits of tenant and of key: requests and
 -- tokens a minute, streams, tokens a day and a month, '' for none.
 -- Answers: verdict, ms, usage of the tenant, usage of the key; when refused also whose limit, which
--- (1 to 5, as in usage), and ms until it may fit, 0 for unknown, -1 for never.
+-- (1 to 5, as in usage), and ms until it may fit, 0 for unknown, -1 for never, which for a budget
+-- is not before its period ends.
 memory_only()
 local id, key, tokens, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local REQUESTS, TOKENS, STREAMS, DAY, MONTH = 1, 2, 3, 4, 5
@@ -44,6 +45,9 @@ for _, kind in ipairs({MONTH, DAY, STREAMS, REQUESTS, TOKENS}) do
     if excess > 0 then
       local ms = '0'
       if wanted > limit then ms = '-1'
+      elseif kind == DAY or kind == MONTH then
+        -- What runs may use less than is reserved for it; what was settled stays until the period ends.
+        if excess > number(redis.call('HGET', scope.window, 'P')) then ms = '-1' end
       elseif kind == REQUESTS then ms = wait(scope.window, 'r', excess)
       elseif kind == TOKENS then ms = wait(scope.window, 't', excess) end
       return answer('REFUSED', scope.whose, kind, ms)

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -224,6 +225,17 @@ class UsageApiIT {
         .exchange()
         .expectStatus()
         .isEqualTo(412);
+    // The log of the platform names who changed it from what to what; the refused change is not
+    // there.
+    get("/admin/v1/audit?limit=200")
+        .jsonPath("$.items[?(@.action=='prices.updated')].actor")
+        .isEqualTo(List.of("admin", "admin"))
+        .jsonPath("$.items[?(@.action=='prices.updated')].tenantId")
+        .isEqualTo(Arrays.asList(null, null))
+        .jsonPath("$.items[?(@.action=='prices.updated')].before")
+        .value(digests -> assertThat((List<?>) digests).element(0).asString().hasSize(40))
+        .jsonPath("$.items[?(@.action=='prices.updated')].before")
+        .value(digests -> assertThat((List<?>) digests).element(1).isNull());
   }
 
   @ParameterizedTest
