@@ -32,6 +32,11 @@ public interface BackendContract {
   /** A backend with {@link #BLOCK_TOKENS} and {@link #MAX_ROWS} rows and logit rows. */
   Backend open(GgufFile file, ModelConfig config, int blockCount);
 
+  /** What the backend is judged by: the model in double precision. */
+  default ReferenceModel reference(GgufFile file) {
+    return ReferenceModel.open(file);
+  }
+
   /** Largest distance from the reference over its largest magnitude. */
   double tolerance();
 
@@ -142,7 +147,7 @@ public interface BackendContract {
       throws IOException {
     try (Bench bench = new Bench(this, model, folder)) {
       int[] all = bench.tokens(new Random(5), 45);
-      double[][] expected = ReferenceModel.open(bench.file).logits(all);
+      double[][] expected = reference(bench.file).logits(all);
       SystemPart system = bench.system(Arrays.copyOf(all, 37));
       for (boolean relay : new boolean[] {false, true}) {
         Talk talk = new Talk(bench, 0, Arrays.copyOfRange(all, 37, all.length));
@@ -162,7 +167,7 @@ public interface BackendContract {
       boolean relay, @TempDir Path folder) throws IOException {
     try (Bench bench = new Bench(this, small().type(TensorType.F32), folder)) {
       Random random = new Random(7);
-      ReferenceModel reference = ReferenceModel.open(bench.file);
+      ReferenceModel reference = reference(bench.file);
       List<int[]> systems = List.of(bench.tokens(random, 70), bench.tokens(random, 1), new int[0]);
       List<@Nullable SystemPart> resident = new ArrayList<>();
       for (int[] tokens : systems) {
@@ -210,7 +215,7 @@ public interface BackendContract {
   default void aLongPrefillInOneStepEqualsTheReference(@TempDir Path folder) throws IOException {
     try (Bench bench = new Bench(this, small().type(TensorType.Q8_0), folder)) {
       int[] all = bench.tokens(new Random(9), MAX_ROWS - 3);
-      double[][] expected = ReferenceModel.open(bench.file).logits(all);
+      double[][] expected = reference(bench.file).logits(all);
       float[][] logits =
           bench.run(new Group(null, false, List.of(new Talk(bench, 0, all).next(all.length))));
       for (int row = 0; row < logits.length; row++) {

@@ -18,23 +18,26 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReferenceModel {
 
-  /** Weights of one layer; a matrix is [output features][input features]. */
+  /** [output features][input features], and whether stored as integers with scales. */
+  private record Matrix(double[][] rows, boolean quantised) {}
+
+  /** Weights of one layer. */
   private record Layer(
       double[] attentionNorm,
-      double[][] query,
-      double[][] key,
-      double[][] value,
+      Matrix query,
+      Matrix key,
+      Matrix value,
       double @Nullable [] queryBias,
       double @Nullable [] keyBias,
       double @Nullable [] valueBias,
       double @Nullable [] queryNorm,
       double @Nullable [] keyNorm,
-      double[][] attentionOutput,
+      Matrix attentionOutput,
       double @Nullable [] attentionOutputBias,
       double[] ffnNorm,
-      double[][] gate,
-      double[][] up,
-      double[][] down) {}
+      Matrix gate,
+      Matrix up,
+      Matrix down) {}
 
   /** What follows a prompt when always the likeliest token is taken. */
   public record Continuation(int[] ids, double[][] logits) {}
@@ -48,12 +51,14 @@ public final class ReferenceModel {
   private final double positionDivisor;
   private final double epsilon;
   private final double @Nullable [] ropeDivisors;
-  private final double[][] embedding;
+  private final Matrix embedding;
   private final double[] outputNorm;
-  private final double[][] output;
+  private final Matrix output;
+  private final boolean words;
   private final List<Layer> layers = new ArrayList<>();
 
-  private ReferenceModel(GgufFile file) {
+  private ReferenceModel(GgufFile file, boolean words) {
+    this.words = words;
     String architecture = file.string("general.architecture");
     if (!List.of("llama", "qwen2", "qwen3").contains(architecture)) {
       throw new IllegalArgumentException("no reference for " + architecture);
@@ -103,7 +108,15 @@ public final class ReferenceModel {
 
   /** Reads all weights; the file may be closed afterwards. */
   public static ReferenceModel open(GgufFile file) {
-    return new ReferenceModel(file);
+    return new ReferenceModel(file, false);
+  }
+
+  /**
+   * As {@link #open}, with the activations of quantised matrices rounded as kernels of 16-bit
+   * integers do: 32 at a time, to 1/32767 of their largest magnitude.
+   */
+  public static ReferenceModel openWithWords(GgufFile file) {
+    return new ReferenceModel(file, true);
   }
 
   /** Logits [T][V] after each token of a sequence that begins with these tokens. */
@@ -160,7 +173,7 @@ public final class ReferenceModel {
 
     /** Appends a token and returns the logits [V] behind it. */
     double[] accept(int token) {
-      double[] x = embedding[token].clone();
+      double[] x = embedding.rows[token].clone();
       for (int l = 0; l < layers.size(); l++) {
         Layer layer = layers.get(l);
         double[] attention = attend(l, layer, rmsNorm(x, layer.attentionNorm));
@@ -234,12 +247,28 @@ public final class ReferenceModel {
     return normed;
   }
 
-  private static double[] multiply(double[][] matrix, double[] x) {
-    double[] product = new double[matrix.length];
-    for (int r = 0; r < matrix.length; r++) {
-      product[r] = ReferenceAttention.dot(matrix[r], x);
+  private double[] multiply(Matrix matrix, double[] x) {
+    double[] input = words && matrix.quantised ? rounded(x) : x;
+    double[] product = new double[matrix.rows.length];
+    for (int r = 0; r < product.length; r++) {
+      product[r] = ReferenceAttention.dot(matrix.rows[r], input);
     }
     return product;
+  }
+
+  private static double[] rounded(double[] x) {
+    double[] rounded = new double[x.length];
+    for (int from = 0; from < x.length; from += 32) {
+      double largest = 0;
+      for (int i = from; i < from + 32; i++) {
+        largest = Math.max(largest, Math.abs(x[i]));
+      }
+      double step = largest / 32767;
+      for (int i = from; i < from + 32; i++) {
+        rounded[i] = step == 0 ? 0 : Math.rint(x[i] / step) * step;
+      }
+    }
+    return rounded;
   }
 
   private static double[] plus(double[] a, double @Nullable [] b) {
@@ -253,8 +282,9 @@ public final class ReferenceModel {
     return sum;
   }
 
-  private static double[][] matrix(GgufFile file, String name) {
-    return ReferenceTensor.matrix(file.tensor(name));
+  private static Matrix matrix(GgufFile file, String name) {
+    Tensor tensor = file.tensor(name);
+    return new Matrix(ReferenceTensor.matrix(tensor), tensor.type().isQuantised());
   }
 
   private static double @Nullable [] vector(GgufFile file, String name) {
