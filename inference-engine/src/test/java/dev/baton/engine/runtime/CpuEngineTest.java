@@ -188,6 +188,18 @@ final class CpuEngineTest {
   }
 
   @Test
+  void refusesMoreThreadsThanCoresWithTheNumbers() {
+    int cores = Runtime.getRuntime().availableProcessors();
+    EngineSettings settings = EngineSettings.defaults(model).withThreads(cores + 1);
+    assertThatThrownBy(() -> LocalEngine.open(settings))
+        .isInstanceOfSatisfying(
+            EngineException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIGURATION_INVALID))
+        .hasMessageContaining((cores + 1) + " threads asked for")
+        .hasMessageContaining(cores + " cores");
+  }
+
+  @Test
   void refusesAPoolLargerThanMemoryWithTheNumbers() {
     EngineSettings settings =
         EngineSettings.defaults(model)

@@ -4,6 +4,7 @@ import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,15 @@ public record KernelChoice(KernelSet set, String reason) {
   }
 
   static KernelChoice of(@Nullable KernelSet wanted, NativeLibrary library) {
+    return of(wanted, library, NativeCalls::probe);
+  }
+
+  /**
+   * As {@link #here()}.
+   *
+   * @param probe bits of the tiers that the CPU and the system offer; asked only with a library
+   */
+  static KernelChoice of(@Nullable KernelSet wanted, NativeLibrary library, IntSupplier probe) {
     if (wanted == KernelSet.VECTOR) {
       return new KernelChoice(KernelSet.VECTOR, "asked for by " + KernelSet.PROPERTY);
     }
@@ -32,7 +42,7 @@ public record KernelChoice(KernelSet set, String reason) {
       if (wanted != null && wanted != set) {
         continue;
       }
-      String trouble = trouble(set, library);
+      String trouble = trouble(set, library, probe);
       if (trouble.isEmpty()) {
         String reason =
             wanted != null ? "asked for by " + KernelSet.PROPERTY : String.join("; ", missing);
@@ -51,7 +61,7 @@ public record KernelChoice(KernelSet set, String reason) {
   }
 
   /** Why a set can not be used, one clause; empty when it can. */
-  private static String trouble(KernelSet set, NativeLibrary library) {
+  private static String trouble(KernelSet set, NativeLibrary library, IntSupplier probe) {
     if (!set.isNative()) {
       return "";
     }
@@ -61,7 +71,7 @@ public record KernelChoice(KernelSet set, String reason) {
     if (!NativeCalls.abiMatches(library.symbols())) {
       return "the native library is of another build; rebuild, or unset " + NativeLibrary.FILE;
     }
-    if ((NativeCalls.probe() & set.bit()) == 0) {
+    if ((probe.getAsInt() & set.bit()) == 0) {
       return "no " + set.title() + ": the CPU or the system lacks its instructions";
     }
     String difference = NativeSelfCheck.difference(set);

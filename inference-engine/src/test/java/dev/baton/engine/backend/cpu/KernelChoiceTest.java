@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.engine.EngineException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,32 @@ class KernelChoiceTest {
     assertThat(choice.reason())
         .contains("does not load", "wrong.so", NativeLibrary.CACHE)
         .doesNotContain("\n");
+  }
+
+  @Test
+  void aCpuWithoutAvx2FallsBackWithItsReason() {
+    KernelChoice choice = KernelChoice.of(null, NativeLibrary.instance(), () -> 0);
+    assertThat(choice.set()).isEqualTo(KernelSet.VECTOR);
+    assertThat(choice.reason()).doesNotContain("\n");
+    if (NativeLibrary.instance().symbols() != null) {
+      assertThat(choice.reason()).contains("no native-avx2", "lacks its instructions");
+    }
+  }
+
+  @Test
+  void aLibraryForAnotherLibcFallsBackWithItsReason() throws IOException {
+    Path other = folder.resolve("other-libc.so");
+    try (InputStream own = NativeLibrary.class.getResourceAsStream("native/libbaton-kernels.so")) {
+      byte[] bytes = own == null ? new byte[0] : own.readAllBytes();
+      String text = new String(bytes, StandardCharsets.ISO_8859_1);
+      String renamed = text.replace("libc.so.6", "libc.so.9"); // the one that it asks for
+      Files.write(other, renamed.getBytes(StandardCharsets.ISO_8859_1));
+      KernelChoice choice = KernelChoice.of(null, NativeLibrary.load(other.toString(), null));
+      assertThat(choice.set()).isEqualTo(KernelSet.VECTOR);
+      assertThat(choice.reason())
+          .contains("does not load", own == null ? "other-libc.so" : "libc.so.9")
+          .doesNotContain("\n");
+    }
   }
 
   @Test
