@@ -26,6 +26,13 @@ final class Attention {
   private final float[] partialLogSumExps; // [partialRow][head]
   private int rowCount;
 
+  private final ComputePool.RangeTask attending = this::attendItems;
+  private final ComputePool.RangeTask merging = this::mergeRows;
+  private int layer; // that is computed
+  private MemorySegment queries = MemorySegment.NULL;
+  private int queryStride;
+  private MemorySegment output = MemorySegment.NULL;
+
   Attention(
       KernelSet set, Arena arena, ComputePool pool, ModelConfig config, KvMemory kv, int maxRows) {
     this.pool = pool;
@@ -64,35 +71,28 @@ final class Attention {
    * @param output {@code [rows, headCount headDim]} f32
    */
   void compute(int layer, MemorySegment queries, int queryStride, MemorySegment output) {
-    int items = plan.parts().size() * kvHeadCount;
-    pool.parallelFor(
-        items,
-        1,
-        (worker, from, to) -> {
-          for (int item = from; item < to; item++) {
-            AttentionPart part = plan.parts().get(item / kvHeadCount);
-            computePart(
-                workers[worker], part, layer, item % kvHeadCount, queries, queryStride, output);
-          }
-        });
-    pool.parallelFor(
-        rowCount,
-        8,
-        (worker, from, to) -> {
-          for (int row = from; row < to; row++) {
-            mergeRow(mergeScratch[worker], row, output);
-          }
-        });
+    this.layer = layer;
+    this.queries = queries;
+    this.queryStride = queryStride;
+    this.output = output;
+    pool.parallelFor(plan.parts().size() * kvHeadCount, 1, attending);
+    pool.parallelFor(rowCount, 8, merging);
   }
 
-  private void computePart(
-      HeadAttention worker,
-      AttentionPart part,
-      int layer,
-      int kvHead,
-      MemorySegment queries,
-      int queryStride,
-      MemorySegment output) {
+  private void attendItems(int worker, int from, int to) {
+    for (int item = from; item < to; item++) {
+      AttentionPart part = plan.parts().get(item / kvHeadCount);
+      computePart(workers[worker], part, item % kvHeadCount);
+    }
+  }
+
+  private void mergeRows(int worker, int from, int to) {
+    for (int row = from; row < to; row++) {
+      mergeRow(mergeScratch[worker], row);
+    }
+  }
+
+  private void computePart(HeadAttention worker, AttentionPart part, int kvHead) {
     worker.attend(
         queries, queryStride, part.firstRow(), part.rowCount(), layer, kvHead, part.ranges());
     boolean whole = part.partialRow() == AttentionPart.WHOLE;
@@ -113,7 +113,7 @@ final class Attention {
   }
 
   /** Merges the partial results of all heads of a row. */
-  private void mergeRow(float[] scratch, int row, MemorySegment output) {
+  private void mergeRow(float[] scratch, int row) {
     int partials = plan.partialCount(row);
     if (partials == 0) {
       return;

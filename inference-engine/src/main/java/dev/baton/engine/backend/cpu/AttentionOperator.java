@@ -39,8 +39,9 @@ public final class AttentionOperator implements AutoCloseable {
     queryDim = headCount * headDim;
     ModelConfig config = shape(headCount, kvHeadCount, headDim);
     pool = new ComputePool(threads);
-    kv = new KvMemory(arena, config, blockCount, CpuSettings.DEFAULT_BLOCK_TOKENS);
-    attention = new Attention(KernelChoice.here().set(), arena, pool, config, kv, maxRows);
+    KernelSet set = KernelChoice.here().set();
+    kv = new KvMemory(set, arena, config, blockCount, CpuSettings.DEFAULT_BLOCK_TOKENS);
+    attention = new Attention(set, arena, pool, config, kv, maxRows);
     queries = arena.allocate((long) maxRows * queryDim * Float.BYTES, 64);
     output = arena.allocate((long) maxRows * queryDim * Float.BYTES, 64);
     Random random = new Random(seed);

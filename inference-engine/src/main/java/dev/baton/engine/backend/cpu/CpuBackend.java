@@ -5,6 +5,7 @@ import dev.baton.engine.backend.Backend;
 import dev.baton.engine.backend.KvLayout;
 import dev.baton.engine.backend.Logits;
 import dev.baton.engine.backend.Step;
+import dev.baton.engine.backend.cpu.ComputePool.RangeTask;
 import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.model.ModelWeights;
@@ -39,7 +40,7 @@ public final class CpuBackend implements Backend {
   private final StepRows rows;
   private final RopeTables rope;
   private final RelayCostModel relayCostModel = new CpuRelayCostModel();
-  private final Tensor embedding;
+  private final Tensor tokenEmbedding;
   private final List<Layer> layers;
   private final float[] outputNorm;
   private final Linear output;
@@ -54,10 +55,25 @@ public final class CpuBackend implements Backend {
   private final MemorySegment projected; // [maxRows, modelDim]
   private final MemorySegment logits; // [maxLogitRows, vocabSize]
 
+  // The passes of a step over its rows, made once: a step allocates only what AttentionPlan needs.
+  private final RangeTask embedding = this::embed;
+  private final RangeTask attentionNorm = this::normForAttention;
+  private final RangeTask placement = this::placeKeysAndValues;
+  private final RangeTask attentionSum = this::addAttention;
+  private final RangeTask ffnNorm = this::normForFfn;
+  private final RangeTask activation = this::activate;
+  private final RangeTask ffnSum = this::addFfn;
+  private Layer layer; // that the passes are about
+
   private long attentionNanos;
 
   private record Layer(
-      ModelWeights.Layer weights, Linear qkv, Linear output, Linear gateUp, Linear down) {}
+      int index,
+      ModelWeights.Layer weights,
+      Linear qkv,
+      Linear output,
+      Linear gateUp,
+      Linear down) {}
 
   private CpuBackend(
       ModelConfig config,
@@ -72,21 +88,23 @@ public final class CpuBackend implements Backend {
     int maxPositions =
         (int)
             Math.min(config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
-    embedding = weights.embedding();
+    tokenEmbedding = weights.embedding();
     outputNorm = weights.outputNorm();
     LayerLoading loading = new LayerLoading(settings.kernels().set(), pool, arena, weights);
     output = loading.linear(weights.output());
     layers = new ArrayList<>();
-    for (ModelWeights.Layer layer : weights.layers()) {
+    for (ModelWeights.Layer of : weights.layers()) {
       layers.add(
           new Layer(
-              layer,
-              loading.linear(layer.query(), layer.key(), layer.value()),
-              loading.linear(layer.attentionOutput()),
-              loading.linear(layer.gate(), layer.up()),
-              loading.linear(layer.down())));
+              layers.size(),
+              of,
+              loading.linear(of.query(), of.key(), of.value()),
+              loading.linear(of.attentionOutput()),
+              loading.linear(of.gate(), of.up()),
+              loading.linear(of.down())));
     }
     loading.finish();
+    layer = layers.getFirst();
     rope =
         new RopeTables(
             maxPositions,
@@ -95,7 +113,9 @@ public final class CpuBackend implements Backend {
             config.ropeScaling(),
             weights.ropeDivisors());
     rows = new StepRows(settings, config.vocabSize(), maxPositions);
-    kv = new KvMemory(arena, config, settings.blockCount(), settings.blockTokens());
+    kv =
+        new KvMemory(
+            settings.kernels().set(), arena, config, settings.blockCount(), settings.blockTokens());
     hidden = floats(maxRows, config.modelDim());
     normed = floats(maxRows, config.modelDim());
     qkv = floats(maxRows, qkvDim());
@@ -146,22 +166,22 @@ public final class CpuBackend implements Backend {
     rows.prepare(step);
     attention.prepare(step);
     int count = rows.count();
-    embed(count);
+    pool.parallelFor(count, ROW_CHUNK, embedding);
     for (int i = 0; i < layers.size(); i++) {
-      Layer layer = layers.get(i);
-      normRows(layer.weights().attentionNorm(), count);
+      layer = layers.get(i);
+      pool.parallelFor(count, ROW_CHUNK, attentionNorm);
       layer.qkv().multiply(pool, normed, count, qkv);
-      placeKeysAndValues(i, layer.weights(), count);
+      pool.parallelFor(count, ROW_CHUNK, placement);
       long before = System.nanoTime();
       attention.compute(i, qkv, qkvDim(), attended);
       attentionNanos += System.nanoTime() - before;
       layer.output().multiply(pool, attended, count, projected);
-      addProjected(count, layer.weights().attentionOutputBias());
-      normRows(layer.weights().ffnNorm(), count);
+      pool.parallelFor(count, ROW_CHUNK, attentionSum);
+      pool.parallelFor(count, ROW_CHUNK, ffnNorm);
       layer.gateUp().multiply(pool, normed, count, gateUp);
-      activate(count);
+      pool.parallelFor(count * activationChunks(), 1, activation);
       layer.down().multiply(pool, activated, count, projected);
-      addProjected(count, null);
+      pool.parallelFor(count, ROW_CHUNK, ffnSum);
     }
     int logitCount = rows.logitCount();
     if (logitCount > 0) {
@@ -171,53 +191,47 @@ public final class CpuBackend implements Backend {
     return new CpuLogits(logits, logitCount, config.vocabSize());
   }
 
-  private void embed(int count) {
+  private void embed(int worker, int from, int to) {
     int dim = config.modelDim();
-    pool.parallelFor(
-        count,
-        ROW_CHUNK,
-        (worker, from, to) -> {
-          float[] scratch = rowScratch[worker];
-          for (int row = from; row < to; row++) {
-            embedding.readRow(rows.token(row), scratch, 0);
-            copy(scratch, hidden, (long) row * dim, dim);
-          }
-        });
+    float[] scratch = rowScratch[worker];
+    for (int row = from; row < to; row++) {
+      tokenEmbedding.readRow(rows.token(row), scratch, 0);
+      copy(scratch, hidden, (long) row * dim, dim);
+    }
   }
 
-  private void normRows(float[] weight, int count) {
+  private void normForAttention(int worker, int from, int to) {
+    normRows(layer.weights().attentionNorm(), from, to);
+  }
+
+  private void normForFfn(int worker, int from, int to) {
+    normRows(layer.weights().ffnNorm(), from, to);
+  }
+
+  private void normRows(float[] weight, int from, int to) {
     int dim = config.modelDim();
-    pool.parallelFor(
-        count,
-        ROW_CHUNK,
-        (worker, from, to) -> {
-          for (int row = from; row < to; row++) {
-            long at = (long) row * dim;
-            RowKernels.rmsNorm(hidden, at, weight, config.rmsEpsilon(), normed, at);
-          }
-        });
+    for (int row = from; row < to; row++) {
+      long at = (long) row * dim;
+      RowKernels.rmsNorm(hidden, at, weight, config.rmsEpsilon(), normed, at);
+    }
   }
 
   /**
    * Adds biases, norms and rotates query and key heads, and writes keys and values to their blocks.
    */
-  private void placeKeysAndValues(int layer, ModelWeights.Layer weights, int count) {
+  private void placeKeysAndValues(int worker, int from, int to) {
     int width = qkvDim();
-    pool.parallelFor(
-        count,
-        ROW_CHUNK,
-        (worker, from, to) -> {
-          float[] scratch = rowScratch[worker];
-          for (int row = from; row < to; row++) {
-            long at = (long) row * width;
-            MemorySegment.copy(qkv, ValueLayout.JAVA_FLOAT, at * Float.BYTES, scratch, 0, width);
-            placeRow(layer, weights, row, scratch);
-            copy(scratch, qkv, at, config.queryDim());
-          }
-        });
+    float[] scratch = rowScratch[worker];
+    for (int row = from; row < to; row++) {
+      long at = (long) row * width;
+      MemorySegment.copy(qkv, ValueLayout.JAVA_FLOAT, at * Float.BYTES, scratch, 0, width);
+      placeRow(row, scratch);
+      copy(scratch, qkv, at, config.queryDim());
+    }
   }
 
-  private void placeRow(int layer, ModelWeights.Layer weights, int row, float[] qkvRow) {
+  private void placeRow(int row, float[] qkvRow) {
+    ModelWeights.Layer weights = layer.weights();
     int headDim = config.headDim();
     int keys = config.queryDim();
     int values = keys + config.kvDim();
@@ -237,7 +251,7 @@ public final class CpuBackend implements Backend {
     for (int head = 0; head < config.kvHeadCount(); head++) {
       int offset = head * headDim;
       kv.write(
-          layer,
+          layer.index(),
           rows.block(row),
           head,
           rows.place(row),
@@ -248,41 +262,44 @@ public final class CpuBackend implements Backend {
     }
   }
 
-  private void addProjected(int count, float @Nullable [] bias) {
-    int dim = config.modelDim();
-    pool.parallelFor(
-        count,
-        ROW_CHUNK,
-        (worker, from, to) -> {
-          for (int row = from; row < to; row++) {
-            RowKernels.addInPlace(hidden, projected, (long) row * dim, dim);
-            if (bias != null) {
-              RowKernels.addInPlace(hidden, bias, (long) row * dim);
-            }
-          }
-        });
+  private void addAttention(int worker, int from, int to) {
+    addProjected(layer.weights().attentionOutputBias(), from, to);
   }
 
-  private void activate(int count) {
+  private void addFfn(int worker, int from, int to) {
+    addProjected(null, from, to);
+  }
+
+  private void addProjected(float @Nullable [] bias, int from, int to) {
+    int dim = config.modelDim();
+    for (int row = from; row < to; row++) {
+      RowKernels.addInPlace(hidden, projected, (long) row * dim, dim);
+      if (bias != null) {
+        RowKernels.addInPlace(hidden, bias, (long) row * dim);
+      }
+    }
+  }
+
+  /** Pieces of a row's activations that workers take. */
+  private int activationChunks() {
+    return Math.ceilDiv(config.ffnDim(), ELEMENT_CHUNK);
+  }
+
+  private void activate(int worker, int from, int to) {
     int ffnDim = config.ffnDim();
-    int chunks = Math.ceilDiv(ffnDim, ELEMENT_CHUNK);
-    pool.parallelFor(
-        count * chunks,
-        1,
-        (worker, from, to) -> {
-          for (int i = from; i < to; i++) {
-            int row = i / chunks;
-            int column = i % chunks * ELEMENT_CHUNK;
-            long gate = 2L * row * ffnDim + column;
-            RowKernels.swiGlu(
-                gateUp,
-                gate,
-                gate + ffnDim,
-                activated,
-                (long) row * ffnDim + column,
-                Math.min(ELEMENT_CHUNK, ffnDim - column));
-          }
-        });
+    int chunks = activationChunks();
+    for (int i = from; i < to; i++) {
+      int row = i / chunks;
+      int column = i % chunks * ELEMENT_CHUNK;
+      long gate = 2L * row * ffnDim + column;
+      RowKernels.swiGlu(
+          gateUp,
+          gate,
+          gate + ffnDim,
+          activated,
+          (long) row * ffnDim + column,
+          Math.min(ELEMENT_CHUNK, ffnDim - column));
+    }
   }
 
   private void gatherAndNorm(int logitCount) {
@@ -308,12 +325,9 @@ public final class CpuBackend implements Backend {
   /** Bytes of weights that a step reads: those of all its products. */
   public long weightBytes() {
     long bytes = output.bytes();
-    for (Layer layer : layers) {
+    for (Layer each : layers) {
       bytes +=
-          layer.qkv().bytes()
-              + layer.output().bytes()
-              + layer.gateUp().bytes()
-              + layer.down().bytes();
+          each.qkv().bytes() + each.output().bytes() + each.gateUp().bytes() + each.down().bytes();
     }
     return bytes;
   }

@@ -9,7 +9,8 @@ import java.util.Objects;
 import java.util.Random;
 
 /**
- * The pool of KV blocks: one piece of memory, zero at start.
+ * The pool of KV blocks: one piece of memory, zero and resident at start, in huge pages where the
+ * native library is there to ask for them.
  *
  * <pre>
  * [block][layer][kvHead] { keys [paddedDim][blockTokens] f32, values [blockTokens][paddedDim] f32 }
@@ -33,7 +34,7 @@ final class KvMemory {
   private final long headBytes;
   private final long blockBytes;
 
-  KvMemory(Arena arena, ModelConfig config, int blockCount, int blockTokens) {
+  KvMemory(KernelSet set, Arena arena, ModelConfig config, int blockCount, int blockTokens) {
     if (blockTokens % Lanes.PANEL != 0) {
       throw new IllegalArgumentException(
           "blocks of %d tokens: this machine's vectors need a multiple of %d"
@@ -47,7 +48,13 @@ final class KvMemory {
     paddedDim = Lanes.roundUp(headDim, Lanes.PANEL);
     headBytes = 2L * blockTokens * paddedDim * Float.BYTES;
     blockBytes = headBytes * kvHeadCount * layerCount;
-    memory = arena.allocate(Math.multiplyExact(blockBytes, blockCount), 64);
+    long bytes = Math.multiplyExact(blockBytes, blockCount);
+    if (set.isNative()) {
+      memory = NativeCalls.allocate(arena, bytes);
+      memory.fill((byte) 0); // so that memory which is not there is missed now
+    } else {
+      memory = arena.allocate(bytes, 64);
+    }
   }
 
   static long bytesPerToken(ModelConfig config) {

@@ -34,6 +34,13 @@ final class NativeLinear implements Linear {
   private final boolean quantised;
   private final boolean plain;
 
+  private final ComputePool.RangeTask packingWords = this::packWords;
+  private final ComputePool.RangeTask packingFloats = this::packFloats;
+  private final ComputePool.RangeTask multiplying = this::multiplyPanels;
+  private long x; // of the running product: activations
+  private int rows;
+  private long y; // its result
+
   /** One matrix: outputs [firstOutput, firstOutput + rows), panels [firstPanel, endPanel). */
   private record Part(
       Tensor weight, MemorySegment panels, int firstOutput, int rows, int firstPanel) {
@@ -55,16 +62,11 @@ final class NativeLinear implements Linear {
   NativeLinear(NativeKernels kernels, ComputePool pool, Arena arena, List<Tensor> weights) {
     this.kernels = kernels;
     parts = new Part[weights.size()];
-    inputs = weights.getFirst().columns();
+    inputs = Linear.sharedInputs(weights);
     int output = 0;
     int panel = 0;
     for (int i = 0; i < parts.length; i++) {
       Tensor weight = weights.get(i);
-      if (weight.columns() != inputs) {
-        throw new IllegalArgumentException(
-            "%s has %d columns and %s has %d: layers side by side need the same inputs"
-                .formatted(weights.getFirst().name(), inputs, weight.name(), weight.columns()));
-      }
       MemorySegment panels =
           NativeCalls.allocate(
               arena,
@@ -130,43 +132,48 @@ final class NativeLinear implements Linear {
     }
     int most = kernels.rowsAtOnce(inputs);
     for (int row = 0; row < rows; row += most) {
-      multiplySome(
-          pool,
-          from + (long) row * inputs * Float.BYTES,
-          Math.min(most, rows - row),
-          to + (long) row * outputs * Float.BYTES);
+      this.x = from + (long) row * inputs * Float.BYTES;
+      this.rows = Math.min(most, rows - row);
+      this.y = to + (long) row * outputs * Float.BYTES;
+      multiplySome(pool);
     }
   }
 
-  private void multiplySome(ComputePool pool, long x, int rows, long y) {
+  private void multiplySome(ComputePool pool) {
     boolean serial = (long) outputs * inputs * rows < SERIAL_WORK;
     if (quantised) {
-      packInput(pool, TensorType.Q8_0, x, rows, serial);
+      packInput(pool, TensorType.Q8_0, packingWords, serial);
     }
     if (plain) {
-      packInput(pool, TensorType.F32, x, rows, serial);
+      packInput(pool, TensorType.F32, packingFloats, serial);
     }
     long panelBytes = NativeCalls.panelBytes(parts[0].type(), inputs);
     long panelWork = (long) PANEL * inputs * rows;
     int grain =
         (int) Math.clamp(Math.min(GRAIN_WORK / panelWork, GRAIN_BYTES / panelBytes) & ~3, 4, 64);
-    pool.parallelFor(
-        panelCount,
-        serial ? panelCount : grain,
-        (worker, from, to) -> multiplyPanels(from, to, rows, y));
+    pool.parallelFor(panelCount, serial ? panelCount : grain, multiplying);
   }
 
-  private void packInput(ComputePool pool, TensorType type, long x, int rows, boolean serial) {
-    long input = kernels.input(type.isQuantised());
+  private void packInput(
+      ComputePool pool, TensorType type, ComputePool.RangeTask packing, boolean serial) {
     int units = (int) NativeCalls.inputUnits(kernels.set(), type, rows, inputs);
-    pool.parallelFor(
-        units,
-        serial || rows <= 2 ? units : 1,
-        (worker, from, to) ->
-            NativeCalls.packInput(kernels.set(), type, x, rows, inputs, from, to, input));
+    pool.parallelFor(units, serial || rows <= 2 ? units : 1, packing);
   }
 
-  private void multiplyPanels(int from, int to, int rows, long y) {
+  private void packWords(int worker, int from, int to) {
+    packUnits(TensorType.Q8_0, from, to);
+  }
+
+  private void packFloats(int worker, int from, int to) {
+    packUnits(TensorType.F32, from, to);
+  }
+
+  private void packUnits(TensorType type, int from, int to) {
+    long input = kernels.input(type.isQuantised());
+    NativeCalls.packInput(kernels.set(), type, x, rows, inputs, from, to, input);
+  }
+
+  private void multiplyPanels(int worker, int from, int to) {
     for (Part part : parts) {
       int first = Math.max(from, part.firstPanel());
       int end = Math.min(to, part.endPanel());

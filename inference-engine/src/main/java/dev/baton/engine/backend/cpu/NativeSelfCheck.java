@@ -59,7 +59,7 @@ final class NativeSelfCheck {
     int[] blocks = {4, 1, 0, 3, 2};
     KvMemory kv =
         new KvMemory(
-            arena, AttentionOperator.shape(HEADS, 1, HEAD_DIM), blocks.length, blockTokens);
+            set, arena, AttentionOperator.shape(HEADS, 1, HEAD_DIM), blocks.length, blockTokens);
     if (!NativeAttention.fits(set, kv)) {
       return 0;
     }

@@ -44,15 +44,10 @@ final class VectorLinear implements Linear {
 
   private VectorLinear(List<Tensor> weights) {
     parts = new Part[weights.size()];
-    inputs = weights.getFirst().columns();
+    inputs = Linear.sharedInputs(weights);
     int output = 0;
     for (int i = 0; i < parts.length; i++) {
       Tensor weight = weights.get(i);
-      if (weight.columns() != inputs) {
-        throw new IllegalArgumentException(
-            "%s has %d columns and %s has %d: layers side by side need the same inputs"
-                .formatted(weights.getFirst().name(), inputs, weight.name(), weight.columns()));
-      }
       if (!weight.data().isNative()) {
         throw new IllegalArgumentException(weight.name() + " must lie off the heap");
       }

@@ -120,7 +120,8 @@ class AttentionTest {
     int systemBlocks = Math.ceilDiv(systemTokens, BLOCK_TOKENS);
     try (Arena arena = Arena.ofShared();
         ComputePool pool = new ComputePool(threads)) {
-      KvMemory kv = new KvMemory(arena, config, systemBlocks + 2 * requestBlocks, BLOCK_TOKENS);
+      KvMemory kv =
+          new KvMemory(set, arena, config, systemBlocks + 2 * requestBlocks, BLOCK_TOKENS);
       Attention attention = new Attention(set, arena, pool, config, kv, 2 * rows);
       SystemPart system = new SystemPart(IntStream.range(0, systemBlocks).toArray(), systemTokens);
       double[][][] systemKv = fill(kv, config, system.blocks(), systemTokens, values);
