@@ -47,8 +47,8 @@ final class PlatformCommand implements Callable<Integer> {
   @Option(names = "--seconds", paramLabel = "N", description = "How long to measure (20).")
   private int seconds = 20;
 
-  @Option(names = "--warm-up", paramLabel = "N", description = "Seconds not counted (20).")
-  private int warmUp = 20;
+  @Option(names = "--warm-up", paramLabel = "N", description = "Seconds not counted (60).")
+  private int warmUp = 60;
 
   @Option(names = "--streams", paramLabel = "N", description = "Open streams (2000).")
   private int streams = 2000;
@@ -99,6 +99,7 @@ final class PlatformCommand implements Callable<Integer> {
     results.put("java", Runtime.version().toString());
     results.put("heapMaxMiB", heap);
     results.put("rate", rate);
+    results.put("warmUpSeconds", warmUp);
     OpenLoad load = new OpenLoad(platform.port(), keys, rate, seed);
     load.run(Duration.ofSeconds(warmUp));
     OpenLoad.Result measured = load.run(Duration.ofSeconds(seconds));

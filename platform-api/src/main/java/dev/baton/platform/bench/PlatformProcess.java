@@ -1,6 +1,5 @@
 package dev.baton.platform.bench;
 
-import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,8 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,15 +31,18 @@ final class PlatformProcess implements AutoCloseable {
        "tokensPerDay":1000000000000,"tokensPerMonth":1000000000000}
       """;
 
+  private static final Pattern ANSWER = Pattern.compile("(port|heap) [0-9]+");
+  private static final String ENDED = "";
+
   private final Process process;
-  private final BufferedReader output;
+  private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
   private final BufferedWriter input;
   private final HttpClient http = HttpClient.newHttpClient();
   private final int port;
 
   private PlatformProcess(Process process) throws IOException {
     this.process = process;
-    this.output = process.inputReader(StandardCharsets.UTF_8);
+    Thread.ofVirtual().start(this::read);
     this.input = process.outputWriter(StandardCharsets.UTF_8);
     this.port = (int) answer("port");
   }
@@ -52,7 +57,7 @@ final class PlatformProcess implements AutoCloseable {
   static PlatformProcess start(Path directory, int heapMebibytes) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx" + heapMebibytes + "m");
+    command.addAll(List.of("-Xms" + heapMebibytes + "m", "-Xmx" + heapMebibytes + "m"));
     command.add("-Dio.netty.maxDirectMemory=268435456");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
@@ -79,13 +84,29 @@ final class PlatformProcess implements AutoCloseable {
     return answer("heap");
   }
 
-  /** Waits for a line such as {@code port 8080}; others are the platform's log. */
+  /** Takes lines such as {@code port 8080}; a log that nobody read would stop the platform. */
+  private void read() {
+    process
+        .inputReader(StandardCharsets.UTF_8)
+        .lines()
+        .forEach(line -> {
+          if (ANSWER.matcher(line).matches()) {
+            answers.add(line);
+          } else {
+            System.err.println(line);
+          }
+        });
+    answers.add(ENDED);
+  }
+
   private long answer(String what) throws IOException {
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
+    try {
+      String line = answers.take();
       if (line.startsWith(what + " ")) {
         return Long.parseLong(line.substring(what.length() + 1));
       }
-      System.err.println(line);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     throw new IOException("the measured platform ended, its errors are above");
   }

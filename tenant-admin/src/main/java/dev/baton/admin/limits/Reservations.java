@@ -58,7 +58,7 @@ public final class Reservations {
 
   /**
    * Counts a request and its tokens, or says which limit it would exceed. Reserving again under the
-   * same id counts nothing.
+   * same id counts nothing. To be subscribed to on a thread that may block.
    *
    * @param tokens prompt tokens, and completion tokens at most
    */
@@ -75,7 +75,9 @@ public final class Reservations {
         args.add(limit == null ? "" : limit.toString());
       }
     }
-    return store.account(RESERVE, keys(new TenantKeys(tenantId)), args).map(Reservations::verdict);
+    return store
+        .accountHere(RESERVE, keys(new TenantKeys(tenantId)), args)
+        .map(Reservations::verdict);
   }
 
   /** Says that these requests are still under way. */

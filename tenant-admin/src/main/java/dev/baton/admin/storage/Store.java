@@ -85,6 +85,16 @@ public final class Store {
     return read(template -> template.execute(script, keys, args).next());
   }
 
+  /**
+   * As {@link #account}, on the caller's thread, which must be one that may block: a change of
+   * threads less in the way of a request's first token.
+   */
+  public Mono<List<String>> accountHere(
+      RedisScript<List<String>> script, List<String> keys, List<String> args) {
+    return within(
+        Mono.defer(() -> redis.execute(script, keys, args).next()), settings.readTimeout());
+  }
+
   private Mono<Void> requireDurable() {
     if (!settings.requireDurable()) {
       return Mono.empty();
@@ -122,10 +132,11 @@ public final class Store {
    * the start, connects before it returns, which would hold an event loop and all its requests.
    */
   private static <T> Mono<T> limited(Mono<T> commands, Duration limit) {
-    return commands
-        .subscribeOn(Schedulers.boundedElastic())
-        .timeout(limit)
-        .onErrorMap(Store::isOutage, Store::unavailable);
+    return within(commands.subscribeOn(Schedulers.boundedElastic()), limit);
+  }
+
+  private static <T> Mono<T> within(Mono<T> commands, Duration limit) {
+    return commands.timeout(limit).onErrorMap(Store::isOutage, Store::unavailable);
   }
 
   /**
