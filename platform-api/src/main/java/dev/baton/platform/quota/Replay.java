@@ -3,7 +3,6 @@ package dev.baton.platform.quota;
 import dev.baton.admin.storage.StoreUnavailableException;
 import dev.baton.admin.usage.Ledger;
 import dev.baton.admin.usage.Settlement;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +15,7 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -66,18 +66,20 @@ final class Replay {
         .flatMapIterable(files -> files)
         .concatMap(this::file)
         .then()
-        .onErrorResume(
-            StoreUnavailableException.class,
-            away -> {
-              pause.begin();
-              return Mono.empty();
-            })
-        .onErrorResume(
-            IOException.class,
-            error -> {
-              log.error("spooled usage can not be read; it is tried again", error);
-              return Mono.empty();
-            });
+        .onErrorResume(error -> {
+          if (isOutage(error)) {
+            pause.begin();
+          } else {
+            log.error("spooled usage can not be brought to the ledger; it is tried again", error);
+          }
+          return Mono.empty();
+        });
+  }
+
+  /** Settlements on their way at once may fail together. */
+  private static boolean isOutage(Throwable error) {
+    return Exceptions.unwrapMultiple(error).stream()
+        .allMatch(StoreUnavailableException.class::isInstance);
   }
 
   private Mono<Void> file(Path file) {

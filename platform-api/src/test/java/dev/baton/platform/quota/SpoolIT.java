@@ -43,6 +43,9 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 class SpoolIT {
   private static final Duration SOON = Duration.ofSeconds(30);
 
+  /** More than one replay has on its way at once. */
+  private static final int TOGETHER = 20;
+
   @RegisterExtension static final RedisServer REDIS = RedisServer.durable();
 
   @TempDir Path directory;
@@ -89,6 +92,35 @@ class SpoolIT {
       await()
           .atMost(SOON)
           .untilAsserted(() -> assertThat(answer(platform, engine, budgetedKey)).isEqualTo(200));
+    }
+  }
+
+  @Test
+  void aReplayThatMeetsAnOutageIsTriedAgain() throws Exception {
+    try (ScriptedEngine engine = new ScriptedEngine();
+        PlatformUnderTest platform = start(engine, "300ms")) {
+      Tenant tenant = platform.createTenant("Replayed");
+      IssuedKey key = platform.issueKey(tenant);
+      await().atMost(SOON).until(() -> answer(platform, engine, key) == 200);
+      int before = ledger(platform, tenant.id()).size();
+      StorePause pause = platform.bean(StorePause.class);
+      REDIS.freeze();
+      try {
+        for (int i = 0; i < TOGETHER; i++) {
+          assertThat(answer(platform, engine, key)).isEqualTo(200);
+        }
+        // Nobody else asks Redis now: the next pause begins when settlements failed together.
+        await().atMost(SOON).until(() -> !pause.isOn());
+        await().atMost(SOON).until(pause::isOn);
+      } finally {
+        REDIS.thaw();
+      }
+      await()
+          .atMost(SOON)
+          .ignoreExceptions()
+          .until(() -> ledger(platform, tenant.id()).size() >= before + TOGETHER);
+      await().atMost(SOON).until(() -> spooled().isEmpty());
+      assertThat(ledger(platform, tenant.id())).doesNotHaveDuplicates();
     }
   }
 
@@ -174,14 +206,18 @@ class SpoolIT {
   }
 
   private PlatformUnderTest start(ScriptedEngine engine) {
+    return start(engine, "10s"); // a busy machine is no outage
+  }
+
+  private PlatformUnderTest start(ScriptedEngine engine, String readTimeout) {
     return PlatformUnderTest.start(
         engine,
         REDIS.url(),
         Map.of(
             "baton.quota.spool-directory",
             directory.toString(),
-            "baton.storage.read-timeout", // a busy machine is no outage
-            "10s"));
+            "baton.storage.read-timeout",
+            readTimeout));
   }
 
   private static int answer(PlatformUnderTest platform, ScriptedEngine engine, IssuedKey key)
