@@ -3,6 +3,7 @@ package dev.baton.platform.access;
 import dev.baton.admin.apikey.KeyScope;
 import dev.baton.admin.apikey.TenantAccess;
 import dev.baton.admin.apikey.TenantDirectory;
+import dev.baton.admin.http.BearerChain;
 import dev.baton.admin.limits.LimitDirectory;
 import dev.baton.platform.problem.ApiProblem;
 import org.jspecify.annotations.Nullable;
@@ -10,18 +11,13 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataAccessException;
-import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.ReactiveAuthenticationManager;
-import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
 import org.springframework.security.web.server.WebFilterExchange;
 import org.springframework.security.web.server.authentication.AuthenticationWebFilter;
-import org.springframework.security.web.server.authentication.ServerAuthenticationEntryPointFailureHandler;
-import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
-import org.springframework.security.web.server.util.matcher.PathPatternParserServerWebExchangeMatcher;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
@@ -31,7 +27,6 @@ import reactor.core.publisher.Mono;
  */
 @Configuration(proxyBeanMethods = false)
 class TenantSecurity {
-  private static final String SCHEME = "Bearer ";
   private static final String PROMPT_VERSION = "Baton-Prompt-Version";
 
   @Bean
@@ -42,23 +37,11 @@ class TenantSecurity {
         (exchange, cause) -> Mono.error(ApiProblem.unauthenticated());
     AuthenticationWebFilter keys = new AuthenticationWebFilter(manager(directory, limits));
     keys.setServerAuthenticationConverter(exchange ->
-        Mono.justOrEmpty(bearer(exchange))
+        Mono.justOrEmpty(BearerChain.token(exchange))
             .map(key -> ApiKeyToken.unproven(key, chosenVersion(exchange))));
     keys.setAuthenticationSuccessHandler(TenantSecurity::showVersion);
-    keys.setAuthenticationFailureHandler(new ServerAuthenticationEntryPointFailureHandler(refuse));
-    keys.setSecurityContextRepository(NoOpServerSecurityContextRepository.getInstance());
-    return http.securityMatcher(new PathPatternParserServerWebExchangeMatcher("/v1/**"))
-        .csrf(ServerHttpSecurity.CsrfSpec::disable)
-        .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
-        .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
-        .logout(ServerHttpSecurity.LogoutSpec::disable)
-        .requestCache(ServerHttpSecurity.RequestCacheSpec::disable)
-        .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
+    return BearerChain.on("/v1/**", http, keys, refuse)
         .headers(headers -> headers.cache(ServerHttpSecurity.HeaderSpec.CacheSpec::disable))
-        .exceptionHandling(handling ->
-            handling
-                .authenticationEntryPoint(refuse)
-                .accessDeniedHandler((exchange, denied) -> Mono.error(denied)))
         .authorizeExchange(exchanges ->
             exchanges
                 .pathMatchers("/v1/chat/**")
@@ -67,7 +50,6 @@ class TenantSecurity {
                 .hasAuthority(KeyScope.MODELS.label())
                 .anyExchange()
                 .authenticated())
-        .addFilterAt(keys, SecurityWebFiltersOrder.AUTHENTICATION)
         .build();
   }
 
@@ -114,14 +96,5 @@ class TenantSecurity {
           .set(PROMPT_VERSION, access.activePrompt().key().versionId());
     }
     return filtered.getChain().filter(exchange);
-  }
-
-  private static @Nullable String bearer(ServerWebExchange exchange) {
-    String header = exchange.getRequest().getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
-    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      return null;
-    }
-    String key = header.substring(SCHEME.length()).strip();
-    return key.isEmpty() ? null : key;
   }
 }

@@ -17,7 +17,6 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -162,7 +161,10 @@ public final class ApiKeys implements TenantData {
     return tenants
         .get(tenantId)
         .then(
-            Mono.zip(hash(tenant.keys()), hash(tenant.revoked()), hash(tenant.used()))
+            Mono.zip(
+                    store.hash(tenant.keys()),
+                    store.hash(tenant.revoked()),
+                    store.hash(tenant.used()))
                 .map(read ->
                     read.getT1().entrySet().stream()
                         .map(stored ->
@@ -338,17 +340,7 @@ public final class ApiKeys implements TenantData {
 
   /** A hash's field, empty where there is none. */
   private Mono<String> field(String hash, String field) {
-    return store
-        .<String>read(redis -> redis.<String, String>opsForHash().get(hash, field))
-        .defaultIfEmpty("");
-  }
-
-  private Mono<Map<String, String>> hash(String key) {
-    return store.read(redis ->
-        redis
-            .<String, String>opsForHash()
-            .entries(key)
-            .collectMap(Map.Entry::getKey, Map.Entry::getValue));
+    return store.field(hash, field).defaultIfEmpty("");
   }
 
   private static @Nullable Instant instant(@Nullable String text) {

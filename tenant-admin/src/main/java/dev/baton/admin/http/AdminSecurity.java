@@ -1,21 +1,14 @@
 package dev.baton.admin.http;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
-import org.springframework.security.config.web.server.SecurityWebFiltersOrder;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
 import org.springframework.security.web.server.authentication.AuthenticationWebFilter;
-import org.springframework.security.web.server.authentication.ServerAuthenticationEntryPointFailureHandler;
-import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
-import org.springframework.security.web.server.util.matcher.PathPatternParserServerWebExchangeMatcher;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
@@ -24,8 +17,6 @@ import reactor.core.publisher.Mono;
  */
 @Configuration(proxyBeanMethods = false)
 class AdminSecurity {
-  private static final String SCHEME = "Bearer ";
-
   @Bean
   @Order(10)
   SecurityWebFilterChain adminChain(ServerHttpSecurity http, AdminSettings settings) {
@@ -33,22 +24,9 @@ class AdminSecurity {
         (exchange, cause) -> Mono.error(AdminProblem.unauthenticated());
     AuthenticationWebFilter bearer = new AuthenticationWebFilter(new AdminLogin(settings));
     bearer.setServerAuthenticationConverter(exchange ->
-        Mono.justOrEmpty(presented(exchange))
+        Mono.justOrEmpty(BearerChain.token(exchange))
             .map(token -> UsernamePasswordAuthenticationToken.unauthenticated("", token)));
-    bearer.setAuthenticationFailureHandler(
-        new ServerAuthenticationEntryPointFailureHandler(refuse));
-    bearer.setSecurityContextRepository(NoOpServerSecurityContextRepository.getInstance());
-    return http.securityMatcher(new PathPatternParserServerWebExchangeMatcher("/admin/**"))
-        .csrf(ServerHttpSecurity.CsrfSpec::disable)
-        .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
-        .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
-        .logout(ServerHttpSecurity.LogoutSpec::disable)
-        .requestCache(ServerHttpSecurity.RequestCacheSpec::disable)
-        .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
-        .exceptionHandling(handling ->
-            handling
-                .authenticationEntryPoint(refuse)
-                .accessDeniedHandler((exchange, denied) -> Mono.error(denied)))
+    return BearerChain.on("/admin/**", http, bearer, refuse)
         .authorizeExchange(exchanges ->
             exchanges
                 .pathMatchers(HttpMethod.DELETE, "/admin/v1/tenants/{tenantId}")
@@ -67,14 +45,6 @@ class AdminSecurity {
                 .hasAuthority(Role.AUDITOR.name())
                 .anyExchange()
                 .hasAuthority(Role.OPERATOR.name()))
-        .addFilterAt(bearer, SecurityWebFiltersOrder.AUTHENTICATION)
         .build();
-  }
-
-  private static @Nullable String presented(ServerWebExchange exchange) {
-    String header = exchange.getRequest().getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
-    return header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-        ? header.substring(SCHEME.length()).strip()
-        : null;
   }
 }

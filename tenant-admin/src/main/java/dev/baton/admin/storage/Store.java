@@ -4,6 +4,7 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -44,6 +45,20 @@ public final class Store {
   /** Runs commands that change nothing that must be kept. */
   public <T> Mono<T> read(Function<ReactiveStringRedisTemplate, Mono<T>> commands) {
     return limited(Mono.defer(() -> commands.apply(redis)), settings.readTimeout());
+  }
+
+  /** A hash's fields and values; empty where there is no such key. */
+  public Mono<Map<String, String>> hash(String key) {
+    return read(redis ->
+        redis
+            .<String, String>opsForHash()
+            .entries(key)
+            .collectMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  /** One field of a hash; empty where it is not there. */
+  public Mono<String> field(String key, String field) {
+    return read(redis -> redis.<String, String>opsForHash().get(key, field));
   }
 
   /**

@@ -251,8 +251,7 @@ public final class Activations {
     }
     String tenantId = Ids.tenantOfStem(form.group(1));
     return store
-        .<String>read(redis ->
-            redis.<String, String>opsForHash().get(new TenantKeys(tenantId).activations(), id))
+        .field(new TenantKeys(tenantId).activations(), id)
         .switchIfEmpty(Mono.error(Activations::unknown))
         .map(stored -> describe(id, tenantId, json.readValue(stored, Job.class)));
   }

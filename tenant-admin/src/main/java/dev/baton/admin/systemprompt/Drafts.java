@@ -17,7 +17,6 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -134,12 +133,7 @@ final class Drafts implements TenantData {
   Mono<List<Draft>> list(String tenantId) {
     return tenants
         .get(tenantId)
-        .then(
-            store.read(redis ->
-                redis
-                    .<String, String>opsForHash()
-                    .entries(new TenantKeys(tenantId).drafts())
-                    .collectMap(Map.Entry::getKey, Map.Entry::getValue)))
+        .then(store.hash(new TenantKeys(tenantId).drafts()))
         .map(stored ->
             stored.entrySet().stream()
                 .map(entry -> read(entry.getValue()).draft(entry.getKey()))

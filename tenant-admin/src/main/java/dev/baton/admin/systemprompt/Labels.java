@@ -15,7 +15,6 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.http.HttpStatus;
@@ -90,12 +89,7 @@ public final class Labels implements TenantData {
   Mono<List<Label>> list(String tenantId) {
     return tenants
         .get(tenantId)
-        .then(
-            store.read(redis ->
-                redis
-                    .<String, String>opsForHash()
-                    .entries(new TenantKeys(tenantId).labels())
-                    .collectMap(Map.Entry::getKey, Map.Entry::getValue)))
+        .then(store.hash(new TenantKeys(tenantId).labels()))
         .map(stored ->
             stored.entrySet().stream()
                 .map(entry -> read(entry.getValue()).label(entry.getKey()))
@@ -184,8 +178,7 @@ public final class Labels implements TenantData {
   }
 
   private Mono<String> stored(String tenantId, String label) {
-    return store.read(
-        redis -> redis.<String, String>opsForHash().get(new TenantKeys(tenantId).labels(), label));
+    return store.field(new TenantKeys(tenantId).labels(), label);
   }
 
   private static void requireForm(String label) {

@@ -20,7 +20,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -196,12 +195,7 @@ public final class SystemPrompts implements TenantData {
   public Mono<List<PromptVersion>> list(String tenantId) {
     return tenants
         .get(tenantId)
-        .then(
-            store.read(redis ->
-                redis
-                    .<String, String>opsForHash()
-                    .entries(new TenantKeys(tenantId).prompts())
-                    .collectMap(Map.Entry::getKey, Map.Entry::getValue)))
+        .then(store.hash(new TenantKeys(tenantId).prompts()))
         .map(stored ->
             stored.entrySet().stream()
                 .map(entry -> read(entry.getValue()).version(entry.getKey()))
@@ -242,8 +236,7 @@ public final class SystemPrompts implements TenantData {
       return Mono.error(unknown());
     }
     return store
-        .<String>read(redis ->
-            redis.<String, String>opsForHash().get(hash.apply(new TenantKeys(tenantId)), versionId))
+        .field(hash.apply(new TenantKeys(tenantId)), versionId)
         .switchIfEmpty(Mono.defer(() -> tenants.get(tenantId).then(Mono.<String>error(unknown()))));
   }
 
