@@ -48,15 +48,23 @@ final class TenantEndpoint {
                 .body(tenant));
   }
 
-  /** Lists tenants by creation, deleted ones too until they are purged. */
+  /**
+   * Lists tenants by creation, deleted ones too until they are purged.
+   *
+   * @param search only those with this in their name or id
+   * @param deleted false leaves deleted ones out
+   */
   @GetMapping
   Mono<Page<Tenant>> list(
       @RequestParam(required = false) @Nullable String cursor,
-      @RequestParam(required = false) @Nullable Integer limit) {
+      @RequestParam(required = false) @Nullable Integer limit,
+      @RequestParam(required = false) @Nullable String search,
+      @RequestParam(required = false) @Nullable Boolean deleted) {
     if (cursor != null && !Ids.isTenant(cursor)) {
       throw AdminProblem.invalid("cursor", "must be the nextCursor of a page of tenants");
     }
-    return tenants.list(cursor == null ? "" : cursor, Page.limit(limit));
+    return tenants.list(
+        cursor == null ? "" : cursor, Page.limit(limit), TenantFilter.of(search, deleted));
   }
 
   /** One tenant. */

@@ -30,6 +30,11 @@ public final class Tenants {
   private static final int CONCURRENT_READS = 16;
   private static final int TENANTS_PER_READ = 100;
 
+  /** Ids that a search reads at once, and in one page altogether: a search is never long. */
+  private static final int SEARCH_BATCH = 200;
+
+  private static final int SEARCHED_AT_MOST = 2000;
+
   private static final RedisScript<List<String>> CREATE =
       AuditedChanges.scriptForNew(
           """
@@ -147,7 +152,16 @@ public final class Tenants {
 
   /** Tenants by creation, behind this id or from the first. */
   public Mono<Page<Tenant>> list(String after, int limit) {
-    return collect(after, limit + 1, List.of()).map(found -> Page.of(found, limit, Tenant::id));
+    return list(after, limit, TenantFilter.ALL);
+  }
+
+  /**
+   * The tenants that a filter wants. A page that had to look through many others ends early: it may
+   * hold fewer than asked for, or none, and still name where to go on.
+   */
+  Mono<Page<Tenant>> list(String after, int limit, TenantFilter filter) {
+    int batch = filter.takesAll() ? limit + 1 : Math.max(limit + 1, SEARCH_BATCH);
+    return collect(after, limit, filter, batch, SEARCHED_AT_MOST, List.of());
   }
 
   /** All tenants by creation, read by and by as they are taken. */
@@ -276,20 +290,25 @@ public final class Tenants {
         "tenant-name-taken", "Another tenant has this name; choose one that differs.");
   }
 
-  private Mono<List<Tenant>> collect(String after, int wanted, List<Tenant> found) {
-    int missing = wanted - found.size();
+  private Mono<Page<Tenant>> collect(
+      String after, int limit, TenantFilter filter, int batch, int left, List<Tenant> before) {
     return index
-        .after(after, missing)
+        .after(after, batch)
         .flatMap(tenantIds ->
             Flux.fromIterable(tenantIds)
                 .flatMapSequential(this::findOrForget, CONCURRENT_READS)
+                .filter(filter::wants)
                 .collectList()
                 .flatMap(more -> {
-                  List<Tenant> all = new ArrayList<>(found);
-                  all.addAll(more);
-                  return all.size() == wanted || tenantIds.size() < missing
-                      ? Mono.just(all)
-                      : collect(tenantIds.getLast(), wanted, all);
+                  List<Tenant> found = new ArrayList<>(before);
+                  found.addAll(more);
+                  if (found.size() > limit || tenantIds.size() < batch) {
+                    return Mono.just(Page.of(found, limit, Tenant::id));
+                  }
+                  String last = tenantIds.getLast();
+                  return left > batch
+                      ? collect(last, limit, filter, batch, left - batch, found)
+                      : Mono.just(new Page<>(found, last));
                 }));
   }
 
@@ -302,11 +321,7 @@ public final class Tenants {
       return Mono.empty();
     }
     return store
-        .read(redis ->
-            redis
-                .<String, String>opsForHash()
-                .entries(new TenantKeys(id).tenant())
-                .collectMap(Map.Entry::getKey, Map.Entry::getValue))
+        .hash(new TenantKeys(id).tenant())
         .filter(fields -> !fields.isEmpty())
         .map(fields -> tenant(id, fields));
   }

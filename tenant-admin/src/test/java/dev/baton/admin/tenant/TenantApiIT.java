@@ -3,15 +3,19 @@ package dev.baton.admin.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.admin.AdminNode;
+import dev.baton.admin.storage.Ids;
 import dev.baton.testing.RedisServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.data.redis.core.ZSetOperations.TypedTuple;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 class TenantApiIT {
@@ -95,13 +99,83 @@ class TenantApiIT {
     assertThat(listed).doesNotHaveDuplicates().containsAll(created).isSorted();
   }
 
+  @Test
+  void aSearchFindsByNameOrIdOnWhicheverPageTheyWouldBe() {
+    List<String> wanted = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      String id = create("Searched " + (i % 10 == 3 ? "Zürich " : "elsewhere ") + i);
+      if (i % 10 == 3) {
+        wanted.add(id);
+      }
+    }
+    List<String> found = new ArrayList<>();
+    String cursor = null;
+    do {
+      TenantPage page = page(cursor, "search= ZÜRICH ");
+      page.items().forEach(tenant -> found.add(tenant.id()));
+      cursor = page.nextCursor();
+    } while (cursor != null);
+    assertThat(found).isEqualTo(wanted);
+    assertThat(page(null, "search=" + wanted.get(1)).items())
+        .extracting(Tenant::id)
+        .containsExactly(wanted.get(1));
+    assertThat(page(null, "search=nobody is called so").items()).isEmpty();
+
+    node.admin()
+        .delete()
+        .uri("/admin/v1/tenants/{id}", wanted.get(1))
+        .header("If-Match", "*")
+        .exchange()
+        .expectStatus()
+        .isAccepted();
+    assertThat(page(null, "search=" + wanted.get(1)).items()).hasSize(1);
+    assertThat(page(null, "deleted=false&search=" + wanted.get(1)).items()).isEmpty();
+    for (String senseless : List.of("deleted=perhaps", "search=" + "x".repeat(101))) {
+      node.admin()
+          .get()
+          .uri("/admin/v1/tenants?" + senseless)
+          .exchange()
+          .expectStatus()
+          .isBadRequest();
+    }
+  }
+
+  @Test
+  void aPageThatLookedThroughManyEndsEarlyAndNamesWhereToGoOn() {
+    String first = create("Before the many");
+    ReactiveStringRedisTemplate redis = node.bean(ReactiveStringRedisTemplate.class);
+    // Ids of tenants that were never written, as a writer's death leaves them.
+    String now = Ids.encode(System.currentTimeMillis(), 10);
+    List<TypedTuple<String>> many =
+        IntStream.range(0, 2500)
+            .mapToObj(i -> TypedTuple.of("ten_" + now + Ids.encode(i, 6), 0d))
+            .toList();
+    redis.opsForZSet().addAll("baton:{index}:tenants", many).block();
+    TenantPage page = page(first, "search=behind");
+    assertThat(page.items()).isEmpty();
+    assertThat(page.nextCursor()).isNotNull();
+    String last = create("Behind the many");
+    List<String> found = new ArrayList<>();
+    for (String cursor = first; cursor != null; cursor = page.nextCursor()) {
+      page = page(cursor, "search=behind the many");
+      page.items().forEach(tenant -> found.add(tenant.id()));
+    }
+    assertThat(found).containsExactly(last);
+    Object[] gone = many.stream().map(TypedTuple::getValue).toArray();
+    assertThat(redis.opsForZSet().remove("baton:{index}:tenants", gone).block()).isEqualTo(2500);
+  }
+
   record TenantPage(List<Tenant> items, @Nullable String nextCursor) {}
 
   private static TenantPage page(@Nullable String cursor) {
+    return page(cursor, "limit=2");
+  }
+
+  private static TenantPage page(@Nullable String cursor, String query) {
     TenantPage page =
         node.admin()
             .get()
-            .uri("/admin/v1/tenants?limit=2" + (cursor == null ? "" : "&cursor=" + cursor))
+            .uri("/admin/v1/tenants?" + query + (cursor == null ? "" : "&cursor=" + cursor))
             .exchange()
             .expectStatus()
             .isOk()
