@@ -6,7 +6,7 @@ package dev.baton.admin.storage;
  *
  * <pre>
  * baton:{TENANT}:tenant        hash    name, status, createdAt, activeVersion, previousVersion, activation,
- *                                      versions; deletedAt, purgeAt, statusBefore while deleted
+ *                                      versions, pinBudget; deletedAt, purgeAt, statusBefore while deleted
  * baton:{TENANT}:audit         stream  one entry a change
  * baton:{TENANT}:keys          hash    key id -> JSON: name, hash, createdAt, expiresAt
  * baton:{TENANT}:revoked       hash    key id -> when

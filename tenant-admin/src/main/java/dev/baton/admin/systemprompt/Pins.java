@@ -3,6 +3,9 @@ package dev.baton.admin.systemprompt;
 import dev.baton.admin.audit.Actor;
 import dev.baton.admin.audit.AuditedChanges;
 import dev.baton.admin.http.AdminProblem;
+import dev.baton.admin.http.EntityTag;
+import dev.baton.admin.http.IfMatch;
+import dev.baton.admin.storage.Ids;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.TenantKeys;
 import dev.baton.admin.tenant.TenantData;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
@@ -25,8 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 public final class Pins implements TenantData {
+  /** Where the tenant keeps its own budget, in bytes. */
+  private static final String BUDGET = "pinBudget";
 
-  // The tenant's budget and the check of it are one step with the pin.
+  // The tenant's budget and the check of it are one step with the pin; arg(4) is the platform's.
   private static final RedisScript<List<String>> PIN =
       AuditedChanges.scriptFor(
           """
@@ -35,8 +41,9 @@ public final class Pins implements TenantData {
           for i = 1, #all, 2 do
             if all[i] ~= arg(1) then pinned = pinned + cjson.decode(all[i + 1]).bytes end
           end
-          if pinned + tonumber(arg(3)) > tonumber(arg(4)) then
-            return {'OVER', string.format('%.0f', pinned)}
+          local budget = redis.call('HGET', tenant, 'pinBudget') or arg(4)
+          if pinned + tonumber(arg(3)) > tonumber(budget) then
+            return {'OVER', string.format('%.0f', pinned), budget}
           end
           local before = redis.call('HGET', key(1), arg(1))
           if not before then redis.call('HSET', key(1), arg(1), arg(2)) end
@@ -55,23 +62,40 @@ public final class Pins implements TenantData {
           return {'OK'}
           """);
 
+  /** Sets the tenant's own budget, or removes it where the new text is empty. */
+  private static final RedisScript<List<String>> SET_BUDGET =
+      AuditedChanges.scriptFor(
+          """
+          local stored = redis.call('HGET', tenant, 'pinBudget') or ''
+          if not matches(redis.sha1hex(stored), arg(2)) then return {'STALE'} end
+          if stored == arg(1) then return {'OK'} end
+          local before = digest(tenant)
+          if arg(1) == '' then redis.call('HDEL', tenant, 'pinBudget')
+          else redis.call('HSET', tenant, 'pinBudget', arg(1)) end
+          audit(tenant_id, before, digest(tenant))
+          return {'OK'}
+          """);
+
   private final Store store;
   private final AuditedChanges changes;
   private final InstantSource clock;
   private final JsonMapper json;
   private final PromptSettings settings;
+  private final Tenants tenants;
 
   Pins(
       Store store,
       AuditedChanges changes,
       InstantSource clock,
       JsonMapper json,
-      PromptSettings settings) {
+      PromptSettings settings,
+      Tenants tenants) {
     this.store = store;
     this.changes = changes;
     this.clock = clock;
     this.json = json;
     this.settings = settings;
+    this.tenants = tenants;
   }
 
   /**
@@ -82,19 +106,78 @@ public final class Pins implements TenantData {
    */
   record Pin(String by, Instant at, long bytes) {}
 
+  /**
+   * What a tenant may pin and has pinned.
+   *
+   * @param bytes its own budget; null where the platform's holds
+   * @param platformBytes the platform's for every tenant; null where the device's alone holds
+   */
+  record Budget(@Nullable Long bytes, @Nullable Long platformBytes, long pinnedBytes) {
+    /** Of what an admin can change. */
+    String etag() {
+      return EntityTag.of(text(bytes));
+    }
+
+    private static String text(@Nullable Long bytes) {
+      return bytes == null ? "" : bytes.toString();
+    }
+  }
+
   /** A tenant's pins by version. */
   Mono<Map<String, Pin>> of(String tenantId) {
     return store
-        .read(redis ->
-            redis
-                .<String, String>opsForHash()
-                .entries(new TenantKeys(tenantId).pins())
-                .collectMap(Map.Entry::getKey, Map.Entry::getValue))
+        .hash(new TenantKeys(tenantId).pins())
         .map(stored ->
             stored.entrySet().stream()
                 .collect(
                     Collectors.toMap(
                         Map.Entry::getKey, pin -> json.readValue(pin.getValue(), Pin.class))));
+  }
+
+  /** A tenant's budget and what of it is taken; fails with 404 where there is no such tenant. */
+  Mono<Budget> budget(String tenantId) {
+    return tenants
+        .get(tenantId)
+        .then(
+            Mono.zip(
+                store.field(new TenantKeys(tenantId).tenant(), BUDGET).defaultIfEmpty(""),
+                of(tenantId)))
+        .map(read -> {
+          String own = read.getT1();
+          return new Budget(
+              own.isEmpty() ? null : Long.valueOf(own),
+              settings.tenantPinBudget() == null ? null : settings.tenantPinBudget().toBytes(),
+              read.getT2().values().stream().mapToLong(Pin::bytes).sum());
+        });
+  }
+
+  /**
+   * Sets what a tenant may pin. What it has pinned beyond stays; nothing more is pinned until it is
+   * within.
+   *
+   * @param bytes null gives it the platform's budget again
+   * @throws AdminProblem through the Mono: 400, 404, 412
+   */
+  Mono<Budget> setBudget(Actor actor, String tenantId, @Nullable Long bytes, IfMatch seen) {
+    return Mono.defer(() -> {
+      if (bytes != null && (bytes < 0 || bytes > PromptSettings.MOST_BYTES)) {
+        throw AdminProblem.invalid(
+            "bytes",
+            "must be between 0 and %d, or null for the platform's budget"
+                .formatted(PromptSettings.MOST_BYTES));
+      }
+      if (!Ids.isTenant(tenantId)) {
+        throw Tenants.unknown();
+      }
+      return apply(
+              SET_BUDGET,
+              actor,
+              "tenant.pin_budget_set",
+              tenantId,
+              Budget.text(bytes),
+              seen.argument())
+          .then(budget(tenantId));
+    });
   }
 
   /** The versions that a tenant has pinned. */
@@ -110,7 +193,6 @@ public final class Pins implements TenantData {
    */
   Mono<Void> pin(Actor actor, String tenantId, String versionId, long bytes) {
     Pin pin = new Pin(actor.name(), clock.instant().truncatedTo(ChronoUnit.MILLIS), bytes);
-    long budget = settings.tenantPinBudgetBytes();
     return apply(
             PIN,
             actor,
@@ -119,10 +201,11 @@ public final class Pins implements TenantData {
             versionId,
             json.writeValueAsString(pin),
             Long.toString(bytes),
-            Long.toString(budget))
+            Long.toString(settings.tenantPinBudgetBytes()))
         .flatMap(answer ->
             answer.getFirst().equals("OVER")
-                ? Mono.error(overBudget(Long.parseLong(answer.get(1)), bytes, budget))
+                ? Mono.error(
+                    overBudget(Long.parseLong(answer.get(1)), bytes, Long.parseLong(answer.get(2))))
                 : Mono.empty());
   }
 

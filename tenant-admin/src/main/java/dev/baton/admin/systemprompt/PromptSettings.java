@@ -11,7 +11,8 @@ import org.springframework.util.unit.DataSize;
  *
  * @param maxVersions prompt versions a tenant may have
  * @param maxDrafts drafts a tenant may have
- * @param tenantPinBudget KV memory a tenant may pin; null is the device's budget alone
+ * @param tenantPinBudget KV memory a tenant may pin that has no budget of its own; null is the
+ *     device's alone
  * @param minRemainingTokens context that a prompt must leave for a request and its answer
  * @param activationTimeout an activation that has not ended by then counts as failed
  * @param commandWait how long a residency command waits for its end before it answers 202
@@ -36,9 +37,12 @@ record PromptSettings(
     requirePositive("command-wait", commandWait.isPositive(), commandWait);
   }
 
-  /** What a tenant may pin; the largest number that scripts count exactly where nothing is set. */
+  /** The largest number that scripts count exactly. */
+  static final long MOST_BYTES = 1L << 53;
+
+  /** What a tenant may pin that has no budget of its own; as good as all where nothing is set. */
   long tenantPinBudgetBytes() {
-    return tenantPinBudget == null ? 1L << 53 : tenantPinBudget.toBytes();
+    return tenantPinBudget == null ? MOST_BYTES : tenantPinBudget.toBytes();
   }
 
   private static void requirePositive(String name, boolean positive, Object value) {

@@ -327,6 +327,67 @@ class PromptWorkIT {
   }
 
   @Test
+  void aTenantPinsWithinABudgetOfItsOwnWhereItHasOne() {
+    String small = register("Pin me."); // 7 tokens, 700 bytes
+    String large = register("I am longer than the other one is."); // 3400 bytes
+    get("/pin-budget")
+        .jsonPath("$.bytes")
+        .isEmpty()
+        .jsonPath("$.platformBytes")
+        .isEqualTo(2000)
+        .jsonPath("$.pinnedBytes")
+        .isEqualTo(0);
+    command(large, "pin").expectStatus().isEqualTo(409);
+    String tag = tag("/pin-budget");
+    send(HttpMethod.PUT, "/pin-budget", null, Map.of("bytes", 4100)).expectStatus().isEqualTo(428);
+    send(HttpMethod.PUT, "/pin-budget", tag, Map.of("bytes", 4100)).expectStatus().isOk();
+    send(HttpMethod.PUT, "/pin-budget", tag, Map.of("bytes", 5)).expectStatus().isEqualTo(412);
+    command(large, "pin").expectStatus().isOk();
+    command(small, "pin").expectStatus().isOk();
+    get("/pin-budget")
+        .jsonPath("$.bytes")
+        .isEqualTo(4100)
+        .jsonPath("$.pinnedBytes")
+        .isEqualTo(4100);
+
+    // A smaller budget takes nothing away, but nothing more is pinned.
+    send(HttpMethod.PUT, "/pin-budget", "*", Map.of("bytes", 0)).expectStatus().isOk();
+    get("/residency")
+        .jsonPath("$.items[?(@.pinned==true)].versionId")
+        .value(List.class, pinned -> assertThat(pinned).hasSize(2));
+    command(small, "unpin").expectStatus().isOk();
+    command(small, "pin")
+        .expectStatus()
+        .isEqualTo(409)
+        .expectBody()
+        .jsonPath("$.pinnedBytes")
+        .isEqualTo(3400)
+        .jsonPath("$.pinBudgetBytes")
+        .isEqualTo(0);
+    // Without its own the platform's holds again.
+    send(HttpMethod.PUT, "/pin-budget", "*", Map.of()).expectStatus().isOk();
+    get("/pin-budget").jsonPath("$.bytes").isEmpty();
+    command(large, "unpin").expectStatus().isOk();
+    command(small, "pin").expectStatus().isOk();
+    command(large, "pin").expectStatus().isEqualTo(409);
+
+    for (long senseless : new long[] {-1, (1L << 53) + 1}) {
+      send(HttpMethod.PUT, "/pin-budget", "*", Map.of("bytes", senseless))
+          .expectStatus()
+          .isBadRequest();
+    }
+    get("/audit")
+        .jsonPath("$.items[?(@.action=='tenant.pin_budget_set')].before")
+        .value(List.class, changes -> assertThat(changes).hasSize(3));
+    node.admin()
+        .get()
+        .uri("/admin/v1/tenants/ten_0000000000000000/pin-budget")
+        .exchange()
+        .expectStatus()
+        .isNotFound();
+  }
+
+  @Test
   void aPinThatTheDeviceRefusesIsNotTakenDown() {
     node.engine().pinBudgetTokens(0);
     command(register("No room."), "pin").expectStatus().isEqualTo(409);
