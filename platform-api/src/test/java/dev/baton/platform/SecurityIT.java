@@ -3,6 +3,7 @@ package dev.baton.platform;
 import static dev.baton.platform.PlatformUnderTest.ADMIN_TOKEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.engine.FinishReason;
 import dev.baton.platform.access.AdminPort;
 import dev.baton.platform.serve.TestRedis;
 import java.net.URI;
@@ -11,6 +12,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -83,6 +86,9 @@ class SecurityIT {
       assertThat(platform.send(platform.request("/v1/models", key).build()).statusCode())
           .isEqualTo(200);
       assertThat(get(operators, "/v1/models").statusCode()).isEqualTo(404);
+      // The console's playground chats where the console is; an admin's token is no key there.
+      assertThat(chat(operators, key, engine).body()).contains("Hello");
+      assertThat(get(operators, "/v1/chat/completions").statusCode()).isEqualTo(401);
       for (URI port : List.of(tenants, operators)) {
         assertThat(get(port, "/actuator/health/readiness").statusCode()).isEqualTo(200);
       }
@@ -101,6 +107,22 @@ class SecurityIT {
       assertThat(get(platform.url(), "/v1/models?q=" + "a".repeat(10_000)).statusCode())
           .isEqualTo(414);
       assertThat(get(platform.url(), "/v1/models").statusCode()).isEqualTo(401);
+    }
+  }
+
+  private static HttpResponse<String> chat(URI base, String key, ScriptedEngine engine)
+      throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> answer =
+          http.sendAsync(
+              HttpRequest.newBuilder(base.resolve("/v1/chat/completions"))
+                  .header("Authorization", "Bearer " + key)
+                  .header("Content-Type", "application/json")
+                  .POST(HttpRequest.BodyPublishers.ofString(PlatformUnderTest.chat("")))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      engine.nextRequest().begin().say("Hello").finish(FinishReason.STOP);
+      return answer.get(20, TimeUnit.SECONDS);
     }
   }
 
