@@ -249,6 +249,53 @@ final class MemoryPressureTest {
     }
   }
 
+  /** A tenant switches to its second version: what runs on the first keeps it, what follows not. */
+  @Test
+  void aFormerVersionStaysWhileItsStreamsRunAndGoesFirstAfterThem() {
+    try (TestEngine test = new TestEngine(70)) {
+      SystemPrompt former = TestEngine.prompt("a", "x".repeat(60)); // 15 blocks
+      SystemPrompt next =
+          new SystemPrompt(
+              new SystemKvKey("a", "a-v2"),
+              new SystemPrompt.Tokens(ByteTokens.ids("y".repeat(60))));
+      TestEngine.Call running = test.call("a", former, "q", 80);
+      while (running.listener.ids().size() < 3) {
+        test.steps(1);
+      }
+      CompletableFuture<SystemKvStatus> warm = test.engine.warm(next);
+      while (!warm.isDone()) {
+        test.steps(1);
+      }
+      TestEngine.Call switched = test.call("a", next, "q", 2);
+      // Others want more than is free beside both: they have to wait, or take what nobody uses.
+      TestEngine.Call pressing = test.ungrouped("b", "z".repeat(110), 2);
+      while (!switched.listener.ended() || running.listener.ids().size() < 40) {
+        test.steps(1);
+        assertThat(test.status("a").residency()).isEqualTo(Residency.DEVICE);
+      }
+      assertThat(running.listener.ended()).isFalse();
+      assertThat(test.status("a").evictions()).isZero();
+      assertThat(switched.listener.ids()).isEqualTo(switched.expectedIds());
+      test.runUntilIdle();
+      assertThat(running.listener.ids()).isEqualTo(running.expectedIds());
+      assertThat(running.listener.cachedTokens()).isEqualTo(60);
+      assertThat(pressing.listener.ids()).isEqualTo(pressing.expectedIds());
+
+      // Nobody uses either now: the one that was used last stays longer.
+      TestEngine.Call later = test.call("a", next, "q", 1);
+      test.runUntilIdle();
+      TestEngine.Call large = test.ungrouped("b", "z".repeat(180), 2);
+      test.runUntilIdle();
+      assertThat(large.listener.ids()).isEqualTo(large.expectedIds());
+      assertThat(later.listener.cachedTokens()).isEqualTo(60);
+      assertThat(test.status("a").residency()).isEqualTo(Residency.ABSENT);
+      assertThat(test.engine.systemKvs())
+          .filteredOn(status -> status.key().equals(next.key()))
+          .allMatch(status -> status.residency() == Residency.DEVICE);
+      test.assertNothingLost();
+    }
+  }
+
   @Test
   void aFillEvictedMidwayGivesItsBlocksBackAndTellsWhoWarmed() {
     try (TestEngine test = new TestEngine(100)) {

@@ -129,6 +129,28 @@ class BadInputIT {
         .contains("message must have at most 1000");
   }
 
+  /**
+   * Whatever people name: no second line for a header or a log, nothing that turns writing round.
+   */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "/keys    | name   | {\"name\":\"%s\"}",
+        "/drafts  | title  | {\"title\":\"%s\",\"text\":\"x\"}",
+        "/prompts | author | {\"author\":\"%s\",\"text\":\"x\"}",
+      })
+  void namesThatHideSomethingAreRefusedEverywhere(String path, String field, String body) {
+    for (String hidden :
+        new String[] {"a\\r\\nSet-Cookie: x", "a\\u202eb", "a\\u2066b", "\\u200d"}) {
+      byte[] sent = body.formatted(hidden).getBytes(StandardCharsets.UTF_8);
+      assertThat(problem(post("/admin/v1/tenants/" + tenant + path, sent), 400))
+          .contains("\"field\":\"" + field + "\"")
+          .doesNotContain("Set-Cookie");
+    }
+  }
+
   @Test
   void bodiesAreTakenUpToTheirLimitAndRefusedBeyond() {
     String frame = "{\"text\":\"\"}";
