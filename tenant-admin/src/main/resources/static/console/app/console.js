@@ -35,6 +35,8 @@ async function show() {
   leave.abort();
   leave = new AbortController();
   const signal = leave.signal;
+  // A dialog belongs to the page it was opened on: "back", or the end of the session, closes it.
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   if (!token()) {
     document.title = "Sign in · Baton";
     put(app, gate(show));

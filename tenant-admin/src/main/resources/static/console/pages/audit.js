@@ -10,20 +10,20 @@ export function auditTable(tenantId) {
     {title: "When", cell: (entry) => time(entry.at)},
     {title: "Who", cell: (entry) => entry.actor},
     {title: "What", cell: (entry) => h("code", {}, entry.action)},
-    {title: "Object", cell: (entry) => h("code", {class: "soft"}, entry.objectId)},
+    {title: "Object", cell: (entry) => h("code", {class: "soft tiny"}, entry.objectId)},
     !tenantId && {title: "Tenant", cell: (entry) => entry.tenantId
-      ? h("a", {href: `#/tenants/${encodeURIComponent(entry.tenantId)}`}, h("code", {}, entry.tenantId)) : h("span", {class: "soft"}, "–")},
+      ? h("a", {href: `#/tenants/${encodeURIComponent(entry.tenantId)}`}, h("code", {class: "tiny"}, entry.tenantId)) : h("span", {class: "soft"}, "–")},
     {title: "State before → after", cell: (entry) => h("code", {class: "soft tiny nowrap", title: `${entry.before ?? "none"} → ${entry.after ?? "none"}`},
       `${digest(entry.before)} → ${digest(entry.after)}`)},
   ].filter(Boolean), () => empty("audit", "Nothing has been changed yet"), {missing: "The audit log"});
 }
 
-const digest = (hash) => hash ? hash.slice(0, 8) : "none";
+const digest = (hash) => hash ? hash.slice(0, 7) : "none";
 
 export function auditPage() {
   return [
     h("div", {class: "page-head"}, h("div", {}, h("h1", {}, "Audit"),
-      h("p", {class: "lead"}, "Every change of tenants, keys, prompts and limits, newest first. An entry is written together with its change, or neither is."))),
+      h("p", {class: "lead"}, "Every change of tenants, keys, prompts, limits and prices, newest first. An entry is written together with its change, or neither is."))),
     h("section", {class: "card flush", "aria-label": "Audit"}, auditTable()),
   ];
 }

@@ -1,8 +1,8 @@
-import {h, svg} from "../ui/dom.js";
+import {h, narrow, svg} from "../ui/dom.js";
 import {swatch} from "../ui/chart.js";
 import {bytes, number, percent, plural} from "../ui/format.js";
 
-const COLUMNS = 128;
+const columns = () => narrow() ? 48 : 128;
 const ROWS = 16;
 const CELL = 10;
 const COLOURS = 8;
@@ -21,6 +21,11 @@ function parts(s, systemKvs, blockBytes, colour) {
     style: `series-${colour(kv.tenantId)}`, pinned: kv.pinned,
   }));
   held.sort((a, b) => a.tenantId.localeCompare(b.tenantId));
+  // Versions of one tenant lie side by side in its colour: every other one is paler.
+  held.forEach((part, at) => {
+    const before = held[at - 1];
+    if (before?.tenantId === part.tenantId && !before.style.endsWith(" paler")) part.style += " paler";
+  });
   if (s.requestBlocks > 0) held.push({name: "Running chats", blocks: s.requestBlocks, style: "series-chat", pinned: false});
   return held;
 }
@@ -31,27 +36,28 @@ function parts(s, systemKvs, blockBytes, colour) {
  */
 export function memoryMap(s, systemKvs, blockBytes, colour) {
   const held = parts(s, systemKvs, blockBytes, colour);
-  const perCell = Math.max(1, s.totalBlocks / (COLUMNS * ROWS));
+  const wide = columns();
+  const perCell = Math.max(1, s.totalBlocks / (wide * ROWS));
   const cells = Math.round(s.totalBlocks / perCell);
-  const rows = Math.ceil(cells / COLUMNS);
+  const rows = Math.ceil(cells / wide);
   const height = rows * CELL;
   let from = 0;
   const runs = held.map((part) => {
     const count = Math.min(cells - from, Math.max(1, Math.round(part.blocks / perCell)));
-    const rects = strips(from, count);
+    const rects = strips(from, count, wide);
     from += count;
     return svg("g", {}, svg("title", {}, `${part.name}: ${plural(part.blocks, "block")}, ${bytes(part.blocks * blockBytes)}${part.pinned ? ", pinned" : ""}`),
       rects.map((box) => svg("rect", {...box, class: part.style})), part.pinned && rects.map((box) => svg("rect", {...box, class: "pinned"})));
   });
   const words = held.map((part) => `${part.name} ${plural(part.blocks, "block")}${part.pinned ? ", pinned" : ""}`).concat(`free ${plural(s.freeBlocks, "block")}`);
   return h("div", {class: "figure"},
-    svg("svg", {class: "map", viewBox: `0 0 ${COLUMNS * CELL} ${height}`, role: "img", "aria-label": `KV memory: ${words.join("; ")}`},
+    svg("svg", {class: "map", viewBox: `0 0 ${wide * CELL} ${height}`, role: "img", "aria-label": `KV memory: ${words.join("; ")}`},
       svg("defs", {},
         svg("pattern", {id: "pinned-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)"},
           svg("line", {class: "hatch", x1: 0, y1: 0, x2: 0, y2: 6})),
         svg("pattern", {id: "lattice", width: CELL, height: CELL, patternUnits: "userSpaceOnUse"},
           svg("path", {class: "lattice", d: `M${CELL} 0V${CELL}H0`}))),
-      runs, svg("rect", {width: COLUMNS * CELL, height, fill: "url(#lattice)", "pointer-events": "none"})),
+      runs, svg("rect", {width: wide * CELL, height, fill: "url(#lattice)", "pointer-events": "none"})),
     h("div", {class: "spread"},
       h("ul", {class: "legend"}, held.map((part) => h("li", {}, keyOf(part), h("b", {}, part.name), `${bytes(part.blocks * blockBytes)}${part.pinned ? ", pinned" : ""}`)),
         h("li", {}, keyOf({style: "series-free"}), h("b", {}, "Free"), bytes(s.freeBlocks * blockBytes)))),
@@ -63,16 +69,16 @@ const keyOf = (part) => svg("svg", {class: "swatch", viewBox: "0 0 10 10", "aria
   svg("rect", {class: part.style, width: 10, height: 10, rx: 3}), part.pinned && svg("path", {class: "hatch", d: "M2 8L8 2"}));
 
 /** The cells [from, from + count) as at most three rectangles a run: first row, whole rows, last row. */
-function strips(from, count) {
+function strips(from, count, wide) {
   const boxes = [];
   let at = from;
   while (at < from + count) {
-    const column = at % COLUMNS;
+    const column = at % wide;
     const left = from + count - at;
-    const whole = column === 0 ? Math.floor(left / COLUMNS) : 0;
-    const width = whole ? COLUMNS : Math.min(left, COLUMNS - column);
-    boxes.push({x: column * CELL, y: Math.floor(at / COLUMNS) * CELL, width: width * CELL, height: Math.max(1, whole) * CELL});
-    at += whole ? whole * COLUMNS : width;
+    const whole = column === 0 ? Math.floor(left / wide) : 0;
+    const width = whole ? wide : Math.min(left, wide - column);
+    boxes.push({x: column * CELL, y: Math.floor(at / wide) * CELL, width: width * CELL, height: Math.max(1, whole) * CELL});
+    at += whole ? whole * wide : width;
   }
   return boxes;
 }

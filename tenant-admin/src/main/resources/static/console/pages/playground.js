@@ -1,4 +1,4 @@
-import {all, creation} from "../app/api.js";
+import {all, creation, get} from "../app/api.js";
 import {chat} from "../app/chat.js";
 import {may} from "../app/session.js";
 import {h, put} from "../ui/dom.js";
@@ -15,10 +15,14 @@ const SCOPES = ["chat", "models", "prompt:select"];
 const keys = () => JSON.parse(sessionStorage.getItem(STORE) ?? "{}");
 const remember = (tenantId, key) => sessionStorage.setItem(STORE, JSON.stringify({...keys(), [tenantId]: key}));
 
+const active = (tenant) => tenant.status === "ACTIVE";
+
 /** Chats as a tenant; two prompt versions can answer side by side. */
 export async function playgroundPage({parts: [chosen], signal}) {
-  const tenants = (await all("/tenants")).filter((tenant) => tenant.status.toLowerCase() === "active");
-  const tenant = tenants.find((candidate) => candidate.id === chosen) ?? tenants[0];
+  const tenants = (await all("/tenants?deleted=false")).filter(active);
+  // One that lies beyond the first thousand is asked for by its address.
+  if (chosen && !tenants.some(({id}) => id === chosen)) tenants.unshift(...[await get(tenantPath(chosen))].filter(active));
+  const tenant = tenants.find(({id}) => id === chosen) ?? tenants[0];
   const head = h("div", {class: "page-head"}, h("div", {}, h("h1", {}, "Playground"),
     h("p", {class: "lead"}, "Chats through the tenant API, as a client of the tenant does.")));
   if (!tenant) return [head, h("div", {class: "card"}, empty("playground", "No active tenant", "Create one first: a chat is always a tenant’s."))];

@@ -26,6 +26,9 @@ export function put(element, ...children) {
   return element;
 }
 
+/** Whether the window is as narrow as a phone; what is drawn then is drawn smaller. */
+export const narrow = () => matchMedia("(max-width: 640px)").matches;
+
 let ids = 0;
 export const id = (stem) => `${stem}-${++ids}`;
 

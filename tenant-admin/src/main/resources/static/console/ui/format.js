@@ -52,7 +52,9 @@ function relative(date) {
   return date.toLocaleDateString("en", {dateStyle: "medium"});
 }
 
-const exact = (date) => date.toLocaleString("en", {dateStyle: "medium", timeStyle: "medium"});
+/** "Nov 21, 15:03:07", with the year where it is another one. */
+const exact = (date) => date.toLocaleString("en", {month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  hourCycle: "h23", year: date.getFullYear() === new Date().getFullYear() ? undefined : "numeric"});
 
 /** "3 minutes ago", with the exact time on it. */
 export function ago(instant) {

@@ -78,13 +78,17 @@ export const card = (title, {lead, aside, flush} = {}, ...content) =>
 export const tile = (label, value, of) =>
   h("div", {class: "tile"}, h("dt", {}, label), h("dd", {}, value, of && h("span", {class: "of"}, ` ${of}`)));
 
-/** columns: [{title, cell(row), end, actions, wide}]. */
+/**
+ * columns: [{title, cell(row), end, actions, wide}]. On a phone each row stands as a card with its titles beside its values; the roles
+ * are written out because a table that is laid out otherwise loses its own.
+ */
 export function table(label, columns, rows) {
   const kind = (column) => column.end ? "end-cell" : column.actions ? "action-cell" : column.wide ? "wide-cell" : null;
-  return h("div", {class: "table-scroll", tabindex: "0", role: "group", "aria-label": label}, h("table", {},
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.end ? "end-cell" : null},
+  return h("div", {class: "table-scroll", tabindex: "0", role: "group", "aria-label": label}, h("table", {class: "rows", role: "table"},
+    h("thead", {role: "rowgroup"}, h("tr", {role: "row"}, columns.map((column) => h("th", {scope: "col", role: "columnheader", class: column.end ? "end-cell" : null},
       column.title || h("span", {class: "hidden-text"}, "Actions"))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", {class: kind(column)}, column.cell(row))))))));
+    h("tbody", {role: "rowgroup"}, rows.map((row) => h("tr", {role: "row"}, columns.map((column) =>
+      h("td", {role: "cell", class: kind(column), "data-title": column.title || null}, h("div", {class: "cell"}, column.cell(row)))))))));
 }
 
 /** Shows a skeleton, then what the loader gives; a failure with a way to try again. */

@@ -1,5 +1,6 @@
 package dev.baton.platform.console;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -70,12 +71,21 @@ final class Browser implements AutoCloseable {
         `${violation.id}: ${violation.nodes.map((node) => node.target).join("; ")}`)));
       """;
 
+  /** What the page needs in width beyond what there is, in CSS pixels. */
+  private static final String OVERFLOW =
+      "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
+  private static final int PHONE_WIDTH = 390;
+  private static final int PHONE_HEIGHT = 844;
+
   private final ChromeDriver driver;
   private final Path screenshots;
+  private final Path downloads;
 
-  private Browser(ChromeDriver driver, Path screenshots) {
+  private Browser(ChromeDriver driver, Path screenshots, Path downloads) {
     this.driver = driver;
     this.screenshots = screenshots;
+    this.downloads = downloads;
   }
 
   /** Skips the test, and says so, on a machine without Chromium and its driver. */
@@ -95,7 +105,12 @@ final class Browser implements AutoCloseable {
             .withSilent(true)
             .build();
     Files.createDirectories(screenshots);
-    return new Browser(new ChromeDriver(service, options), screenshots);
+    Path downloads = Files.createDirectories(profile.resolveSibling("downloads"));
+    ChromeDriver driver = new ChromeDriver(service, options);
+    driver.executeCdpCommand(
+        "Browser.setDownloadBehavior",
+        Map.of("behavior", "allow", "downloadPath", downloads.toString()));
+    return new Browser(driver, screenshots, downloads);
   }
 
   private static Optional<Path> program(String... names) {
@@ -153,6 +168,18 @@ final class Browser implements AutoCloseable {
     driver.switchTo().activeElement().sendKeys(key);
   }
 
+  /** Goes to the page before, as the browser's own button does. */
+  void back() {
+    driver.navigate().back();
+  }
+
+  /** Waits for a file that a button had the browser save. */
+  String downloaded(String name) throws IOException {
+    Path file = downloads.resolve(name);
+    await("the file " + name, () -> Files.isRegularFile(file));
+    return Files.readString(file);
+  }
+
   /** What a screen reader says of the element that has the focus. */
   String focused() {
     return String.valueOf(
@@ -194,15 +221,44 @@ final class Browser implements AutoCloseable {
     return driver.executeScript(script);
   }
 
-  /** Keeps a picture of the page in light and in dark. */
+  /**
+   * Keeps a picture of the page in light and in dark, and one as a phone shows it from top to
+   * bottom. Nothing may stick out at the side.
+   */
   void screenshot(String name) throws IOException {
+    assertFits(name + " in its window");
     for (String theme : List.of("light", "dark")) {
       theme(theme);
-      Files.write(
-          screenshots.resolve(name + "-" + theme + ".png"),
-          driver.getScreenshotAs(OutputType.BYTES));
+      keep(name + "-" + theme);
     }
     theme("light");
+    phone(PHONE_HEIGHT);
+    assertFits(name + " on a phone");
+    phone(((Number) Objects.requireNonNull(run("return document.body.scrollHeight"))).intValue());
+    keep(name + "-phone");
+    driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
+  }
+
+  private void assertFits(String what) {
+    assertThat((Long) run(OVERFLOW)).as(what).isNotPositive();
+  }
+
+  private void keep(String name) throws IOException {
+    Files.write(screenshots.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
+  }
+
+  private void phone(int height) {
+    driver.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of(
+            "width",
+            PHONE_WIDTH,
+            "height",
+            Math.clamp(height, PHONE_HEIGHT, 4 * PHONE_HEIGHT),
+            "deviceScaleFactor",
+            1,
+            "mobile",
+            true));
   }
 
   private void theme(String theme) {

@@ -5,11 +5,12 @@ import {button, note, perform} from "../../ui/parts.js";
 import {announce, done} from "../../ui/toast.js";
 
 const POLL_MILLIS = 400;
+const RETRY_MILLIS = 1500;
 const WORDS = {queued: "Waiting for its turn", filling: "Filling", resident: "Resident, switching", active: "Active", failed: "Failed", cancelled: "Cancelled"};
 const ENDED = new Set(["active", "failed", "cancelled"]);
 
 /**
- * Starts activations and shows them until they end: the prompt is filled first, beside live traffic, and chats switch
+ * Starts activations and shows them until they end, and then calls ended with how: the prompt is filled first, beside live traffic, and chats switch
  * when it is resident.
  */
 export function activationPanel({path, signal}, ended) {
@@ -37,7 +38,19 @@ export function activationPanel({path, signal}, ended) {
         announce(`Activation ${percent(bar.value, total)}`);
       }
       await pause(POLL_MILLIS, signal);
-      if (!signal.aborted) current = await get(`/activations/${encodeURIComponent(job.id)}`, signal);
+      current = await latest(current, words);
+    }
+  }
+
+  /** The job now; while the platform does not say, what was known. The job goes on all the same. */
+  async function latest(job, words) {
+    try {
+      return await get(`/activations/${encodeURIComponent(job.id)}`, signal);
+    } catch (error) {
+      if (signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
+      words.textContent = "No answer from the platform, asking again";
+      await pause(RETRY_MILLIS, signal);
+      return job;
     }
   }
 
@@ -54,7 +67,7 @@ export function activationPanel({path, signal}, ended) {
       put(element, note(state === "failed" ? "bad" : "", state === "failed" ? `${job.versionId} could not be activated. ${job.error ?? ""}`
         : `The activation of ${job.versionId} was cancelled; nothing has changed.`));
     }
-    await ended();
+    await ended(state);
   }
 
   return {

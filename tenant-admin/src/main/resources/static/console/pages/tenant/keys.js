@@ -25,7 +25,7 @@ export function keyState(key) {
 
 /** A rotated key's former secret, while it still works. */
 const formerSecret = (key) => key.previousSecretUntil && new Date(key.previousSecretUntil) > new Date()
-  && h("p", {class: "tiny soft nowrap"}, "Former secret until ", time(key.previousSecretUntil));
+  && h("p", {class: "tiny soft"}, "Former secret until ", time(key.previousSecretUntil));
 
 /** The tenant's API keys. */
 export function keysTab({path}) {

@@ -4,6 +4,7 @@ import {ago, bytes, number, percent} from "../../ui/format.js";
 import {badge, card, empty, section, state, table} from "../../ui/parts.js";
 import {menu} from "../../ui/menu.js";
 import {done} from "../../ui/toast.js";
+import {pinBudget} from "./pinbudget.js";
 
 const REFRESH_MILLIS = 2000;
 const DONE = {warm: "is warm", pin: "is pinned", unpin: "is not pinned any more", evict: "is evicted"};
@@ -11,7 +12,7 @@ const DONE = {warm: "is warm", pin: "is pinned", unpin: "is not pinned any more"
 /** Where the tenant's system KVs are, and the commands about them. */
 export function residencyTab(context) {
   const {path, tenant, signal} = context;
-  let open = false;
+  const budget = pinBudget(context);
   const list = section(async () => {
     const [versions, residency] = await Promise.all([all(`${path}/prompts`), all(`${path}/residency`)]);
     const where = new Map(residency.map((kv) => [kv.versionId, kv]));
@@ -20,15 +21,15 @@ export function residencyTab(context) {
   });
   const command = (word, version) => async () => {
     const kv = await post(`${path}/prompts/${encodeURIComponent(version.id)}/${word}`);
-    await list.refresh();
+    await Promise.all([list.refresh(), budget.refresh()]);
     done(kv.residency === "FILLING" ? `${version.id} is being filled.` : `${version.id} ${DONE[word]}.`);
   };
   // A redraw under an open menu would take it away.
   repeat(REFRESH_MILLIS, signal, async () => {
-    open = list.querySelector("[aria-expanded=true]") !== null || list.contains(document.activeElement);
+    const open = list.querySelector("[aria-expanded=true]") !== null || list.contains(document.activeElement);
     if (!open) await list.refresh();
   });
-  return card("System KVs", {lead: "The keys and values of each version in the engine. A pinned one is never evicted; one in use neither.", flush: true}, list);
+  return h("div", {class: "stack"}, budget, card("System KVs", {lead: "The keys and values of each version in the engine. A pinned one is never evicted; one in use neither.", flush: true}, list));
 }
 
 const pinned = (kv) => h("span", {title: kv.pinnedAt ? `Since ${new Date(kv.pinnedAt).toLocaleString("en")}` : null},

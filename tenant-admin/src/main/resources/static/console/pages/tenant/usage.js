@@ -11,7 +11,7 @@ export function usageTab({path, id}) {
     card("Ledger", {lead: "One entry for each request, however it ended, newest first.", flush: true},
       pagedTable("Ledger", () => `${path}/usage/requests`, [
         {title: "When", cell: (entry) => time(entry.at)},
-        {title: "Request", cell: (entry) => h("code", {class: "soft"}, entry.requestId)},
+        {title: "Request", cell: (entry) => h("code", {class: "soft tiny"}, entry.requestId)},
         {title: "Version", cell: (entry) => h("code", {}, entry.promptVersion ?? "–")},
         {title: "Prompt", end: true, cell: (entry) => number(entry.promptTokens)},
         {title: "Cached", end: true, cell: (entry) => number(entry.cachedTokens)},

@@ -12,8 +12,8 @@ export async function versionPage({parts: [tenantId, versionId], signal}) {
   const path = tenantPath(tenantId);
   const [tenant, version, labels] = await Promise.all([get(path), get(`${path}/prompts/${encodeURIComponent(versionId)}`), labelsOf(path)]);
   const active = tenant.activeVersionId === version.id;
-  const activation = activationPanel({path, signal}, async () => {
-    if (!signal.aborted) location.hash = `#${path}/prompts`;
+  const activation = activationPanel({path, signal}, async (how) => {
+    if (how === "active" && !signal.aborted) location.hash = `#${path}/prompts`;
   });
   return [
     crumbs(tenant, path, version.id),

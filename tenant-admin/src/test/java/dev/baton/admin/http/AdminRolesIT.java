@@ -3,22 +3,12 @@ package dev.baton.admin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.RSASSASigner;
-import com.nimbusds.jose.jwk.JWKSet;
-import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
-import com.nimbusds.jwt.SignedJWT;
-import com.sun.net.httpserver.HttpServer;
 import dev.baton.admin.AdminNode;
+import dev.baton.testing.IdentityProvider;
 import dev.baton.testing.RedisServer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
@@ -39,28 +29,12 @@ class AdminRolesIT {
 
   @RegisterExtension static final RedisServer REDIS = RedisServer.durable();
 
-  private static HttpServer provider;
-  private static String issuer = "";
-  private static RSAKey key;
-  private static RSAKey strangersKey;
+  private static IdentityProvider provider;
   private static AdminNode node;
 
   @BeforeAll
   static void start() throws IOException, JOSEException {
-    key = new RSAKeyGenerator(2048).keyID("k1").generate();
-    strangersKey = new RSAKeyGenerator(2048).keyID("k1").generate();
-    provider = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    issuer = "http://127.0.0.1:" + provider.getAddress().getPort();
-    serve(
-        "/.well-known/openid-configuration",
-        """
-        {"issuer":"%1$s","jwks_uri":"%1$s/keys","subject_types_supported":["public"],
-         "authorization_endpoint":"%1$s/a","token_endpoint":"%1$s/t",
-         "response_types_supported":["code"],"id_token_signing_alg_values_supported":["RS256"]}
-        """
-            .formatted(issuer));
-    serve("/keys", new JWKSet(key.toPublicJWK()).toString());
-    provider.start();
+    provider = IdentityProvider.start(AUDIENCE);
     node =
         AdminNode.start(
             REDIS,
@@ -68,7 +42,7 @@ class AdminRolesIT {
             "baton.admin.tokens.olga.role=operator",
             "baton.admin.tokens.alan.token=" + AUDITOR,
             "baton.admin.tokens.alan.role=auditor",
-            "baton.admin.oidc.issuer=" + issuer,
+            "baton.admin.oidc.issuer=" + provider.issuer(),
             "baton.admin.oidc.audience=" + AUDIENCE,
             "baton.admin.oidc.roles-claim=realm_access.roles",
             "baton.admin.oidc.role-prefix=baton-");
@@ -77,7 +51,7 @@ class AdminRolesIT {
   @AfterAll
   static void stop() {
     node.close();
-    provider.stop(0);
+    provider.close();
   }
 
   @Test
@@ -92,12 +66,12 @@ class AdminRolesIT {
         .isEqualTo("olga")
         .jsonPath("$.roles")
         .isEqualTo(List.of("operator", "auditor"));
-    me(jwt(key, claims("baton-auditor")))
+    me(provider.token("baton-auditor"))
         .jsonPath("$.subject")
         .isEqualTo("user-17")
         .jsonPath("$.roles")
         .isEqualTo(List.of("auditor"));
-    me(jwt(key, claims("unrelated"))).jsonPath("$.roles").isEqualTo(List.of());
+    me(provider.token("unrelated")).jsonPath("$.roles").isEqualTo(List.of());
   }
 
   @Test
@@ -105,10 +79,10 @@ class AdminRolesIT {
     String tenant = create(OPERATOR, "By an operator");
     Map<String, String> tokens =
         Map.of(
-            "owner", jwt(key, claims("baton-owner")),
-            "operator", jwt(key, claims("baton-operator")),
+            "owner", provider.token("baton-owner"),
+            "operator", provider.token("baton-operator"),
             "auditor", AUDITOR,
-            "nobody", jwt(key, claims("unrelated")));
+            "nobody", provider.token("unrelated"));
     expect(tokens, HttpMethod.GET, "/admin/v1/tenants", Map.of("nobody", 403));
     expect(tokens, HttpMethod.GET, "/admin/v1/audit", Map.of("nobody", 403));
     expect(
@@ -139,18 +113,17 @@ class AdminRolesIT {
 
   @Test
   void tokensThatAreNotForThisPlatformAreRefusedAlike() throws JOSEException {
-    JWTClaimsSet good = claims("baton-owner");
+    JWTClaimsSet good = provider.claims("baton-owner");
     for (String refused :
         List.of(
-            jwt(strangersKey, good),
-            jwt(key, new JWTClaimsSet.Builder(good).audience("another-service").build()),
-            jwt(key, new JWTClaimsSet.Builder(good).issuer("https://evil.example").build()),
-            jwt(
-                key,
+            IdentityProvider.sign(IdentityProvider.newKey(), good),
+            provider.sign(new JWTClaimsSet.Builder(good).audience("another-service").build()),
+            provider.sign(new JWTClaimsSet.Builder(good).issuer("https://evil.example").build()),
+            provider.sign(
                 new JWTClaimsSet.Builder(good)
                     .expirationTime(Date.from(Instant.now().minusSeconds(120)))
                     .build()),
-            jwt(key, new JWTClaimsSet.Builder(good).subject(null).build()),
+            provider.sign(new JWTClaimsSet.Builder(good).subject(null).build()),
             unsigned(good),
             "a.b.c",
             OPERATOR + "x")) {
@@ -176,7 +149,7 @@ class AdminRolesIT {
       lost.anonymous()
           .get()
           .uri("/admin/v1/me")
-          .header("Authorization", "Bearer " + jwt(key, claims("baton-owner")))
+          .header("Authorization", "Bearer " + provider.token("baton-owner"))
           .exchange()
           .expectStatus()
           .isEqualTo(503);
@@ -233,36 +206,7 @@ class AdminRolesIT {
     return node.anonymous().mutate().defaultHeader("Authorization", "Bearer " + token).build();
   }
 
-  private static JWTClaimsSet claims(String role) {
-    return new JWTClaimsSet.Builder()
-        .issuer(issuer)
-        .subject("user-17")
-        .audience(AUDIENCE)
-        .expirationTime(Date.from(Instant.now().plusSeconds(300)))
-        .claim("realm_access", Map.of("roles", List.of(role)))
-        .build();
-  }
-
-  private static String jwt(RSAKey signer, JWTClaimsSet claims) throws JOSEException {
-    SignedJWT jwt =
-        new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("k1").build(), claims);
-    jwt.sign(new RSASSASigner(signer));
-    return jwt.serialize();
-  }
-
   private static String unsigned(JWTClaimsSet claims) {
     return new PlainJWT(claims).serialize();
-  }
-
-  private static void serve(String path, String json) {
-    byte[] body = json.getBytes(StandardCharsets.UTF_8);
-    provider.createContext(
-        path,
-        exchange -> {
-          exchange.getResponseHeaders().set("Content-Type", "application/json");
-          exchange.sendResponseHeaders(200, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
   }
 }
