@@ -38,8 +38,8 @@ CUresult fail(CUresult code, const std::string& message) {
 
 CUresult enter(const char* symbol, Needs needs) {
   Device& d = device();
-  long call = ++d.calls[symbol];
-  if (d.failSymbol == symbol && d.failCall == call) {
+  long call = ++d.calls[symbol], any = ++d.calls["*"];
+  if (d.failCall == (d.failSymbol == "*" ? any : d.failSymbol == symbol ? call : -1)) {
     if (is_sticky(d.failCode)) d.sticky = d.failCode;
     d.lastMessage = std::string(symbol) + ": injected failure";
     return d.failCode;
@@ -53,7 +53,7 @@ CUresult enter(const char* symbol, Needs needs) {
   return SUCCESS;
 }
 
-// "symbol:call[:code]", calls counted from 1; null or "" for none.
+// "symbol:call[:code]", calls counted from 1, symbol "*" for a call of any; null or "" for none.
 static void set_failure(const char* specification) {
   Device& d = device();
   std::string text = specification ? specification : "";

@@ -88,7 +88,7 @@ struct Device {
 
   int driverVersion = 13000, capability = 90, deviceCount = 1;
   uint64_t seed = 0, launches = 0;
-  std::map<std::string, long> calls; // by symbol, since the last reset
+  std::map<std::string, long> calls; // by symbol, "*" all of them, since the last reset
   std::string failSymbol;            // injected failure: the failCall-th call of this symbol answers failCode
   long failCall = 0;
   CUresult failCode = SUCCESS;

@@ -169,8 +169,9 @@ API cuStreamEndCapture(void* handle, void** graph) {
   if (stream->captureMode != 2 && stream->captureThread != std::this_thread::get_id()) return CAPTURE_WRONG_THREAD;
   auto captured = std::move(stream->capture);
   if (stream->captureInvalid) return CAPTURE_INVALIDATED;
+  if (device().sticky) return device().sticky;
   *graph = *device().graphs.insert(captured.release()).first;
-  return device().sticky;
+  return SUCCESS;
 }
 API cuStreamIsCapturing(void* handle, int* status) {
   ENTER(cuStreamIsCapturing, CONTEXT);

@@ -8,27 +8,32 @@ import jcuda.driver.CUgraphExec;
  * of the recording: what changes from run to run is in device memory.
  */
 public final class CudaGraph {
+  private final CUgraph recording;
   private final CUgraphExec executable;
 
   /** Records what {@code work} puts on the stream; nothing of it runs. */
   CudaGraph(CudaStream stream, Runnable work) {
     Driver.Stream captured = stream.driverStream();
     Driver.beginCapture(captured);
-    boolean recorded = false;
+    CUgraph graph = null;
     try {
       work.run();
-      recorded = true;
+      graph = Driver.endCapture(captured);
     } finally {
-      if (!recorded) {
+      if (graph == null) {
         abandon(captured);
       }
     }
-    CUgraph graph = Driver.endCapture(captured);
+    recording = graph;
+    CUgraphExec made = null;
     try {
-      executable = Driver.instantiate(graph);
+      made = Driver.instantiate(graph);
     } finally {
-      Driver.destroy(graph);
+      if (made == null) {
+        Driver.destroy(graph);
+      }
     }
+    executable = made;
   }
 
   /** Ends a capture that failed; the failure that led here is the one to report. */
@@ -46,6 +51,10 @@ public final class CudaGraph {
   }
 
   void destroy() {
-    Driver.destroy(executable);
+    try {
+      Driver.destroy(executable);
+    } finally {
+      Driver.destroy(recording);
+    }
   }
 }

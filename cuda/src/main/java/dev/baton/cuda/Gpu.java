@@ -69,7 +69,7 @@ public final class Gpu implements AutoCloseable {
     return KernelModules.missing(settings.kernels());
   }
 
-  private static String version(int cuda) {
+  static String version(int cuda) {
     return cuda / 1000 + "." + cuda % 1000 / 10;
   }
 

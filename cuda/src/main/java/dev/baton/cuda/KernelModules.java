@@ -1,5 +1,6 @@
 package dev.baton.cuda;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.baton.cuda.Kernel.Signature;
@@ -13,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,11 @@ final class KernelModules {
   private static final Set<Integer> WRONG_FORM = Set.of(200, 209, 218, 222, 223);
 
   private static final int NOT_FOUND = 500;
+
+  private static final int PTX_HEAD_BYTES = 1024;
+  private static final Pattern TOOLKIT =
+      Pattern.compile("Cuda compilation tools, release ([0-9.]+)");
+  private static final Pattern PTX_VERSION = Pattern.compile("(?m)^\\.version ([0-9.]+)");
 
   private final List<CUmodule> modules = new ArrayList<>();
   private final Arena arena = Arena.ofShared();
@@ -90,7 +98,7 @@ final class KernelModules {
   }
 
   private static CUmodule loadAny(Gpu gpu, String name, List<byte[]> forms) {
-    CudaException refused = null;
+    List<String> refusals = new ArrayList<>();
     for (byte[] form : forms) {
       try {
         return gpu.load(form);
@@ -98,18 +106,30 @@ final class KernelModules {
         if (!WRONG_FORM.contains(e.code())) {
           throw e;
         }
-        refused = e;
+        refusals.add(e.getMessage());
       }
     }
     throw new CudaUnavailableException(
-        ("the kernels '%s' do not load on %s with a driver for CUDA %d.%d: %s. Update the NVIDIA driver, or build"
+        ("the kernels '%s'%s do not load on %s with a driver for CUDA %s: %s. Update the NVIDIA driver, or build"
                 + " Baton for this GPU")
             .formatted(
                 name,
+                forms.isEmpty() ? "" : builtBy(forms.getLast()),
                 gpu.description().name(),
-                gpu.driverVersion() / 1000,
-                gpu.driverVersion() % 1000 / 10,
-                refused == null ? "the build has neither fatbin nor PTX" : refused.getMessage()));
+                Gpu.version(gpu.driverVersion()),
+                refusals.isEmpty()
+                    ? "the build has neither fatbin nor PTX"
+                    : String.join("; ", refusals)));
+  }
+
+  /** The versions that PTX names at its beginning; empty for other forms. */
+  private static String builtBy(byte[] form) {
+    String head = new String(form, 0, Math.min(form.length, PTX_HEAD_BYTES), ISO_8859_1);
+    Matcher toolkit = TOOLKIT.matcher(head);
+    Matcher language = PTX_VERSION.matcher(head);
+    return toolkit.find() && language.find()
+        ? " (machine code of CUDA %s, PTX %s)".formatted(toolkit.group(1), language.group(1))
+        : "";
   }
 
   /** A kernel of any module. */

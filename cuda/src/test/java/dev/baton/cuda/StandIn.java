@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -19,6 +20,9 @@ import java.util.Objects;
  * was not built (no g++), tests that need it are reported as skipped.
  */
 public final class StandIn {
+  /** For calls of any symbol. */
+  public static final String ANY = "*";
+
   private static final Path FOLDER = folder();
 
   private final SymbolLookup library;
@@ -55,6 +59,19 @@ public final class StandIn {
 
   static Path file(String name) {
     return FOLDER.resolve(name);
+  }
+
+  /** Has an engine that is opened by its settings take the stand-in. */
+  public static void nameInProperties() {
+    System.setProperty("baton.cuda.driver", file("libcuda.so.1").toString());
+    System.setProperty("baton.cuda.kernels", file("kernels.host.so").toString());
+    System.setProperty("baton.cuda.cublas", FOLDER.toString());
+  }
+
+  public static void clearProperties() {
+    for (String part : List.of("driver", "kernels", "cublas")) {
+      System.clearProperty("baton.cuda." + part);
+    }
   }
 
   public void reset() {

@@ -2,6 +2,7 @@ package dev.baton.engine.kvcache;
 
 import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
+import dev.baton.engine.backend.DeviceLostException;
 import dev.baton.engine.backend.KvLayout;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -68,6 +69,7 @@ public final class BlockPool {
    *
    * @throws EngineException {@link ErrorCode#INTERNAL} when the device could not clear what another
    *     tenant left; no block has changed hands then
+   * @throws DeviceLostException when it can do nothing any more
    */
   int[] allocate(BlockOwner owner, int count) {
     if (count < 0 || count > freeCount) {
@@ -107,6 +109,8 @@ public final class BlockPool {
     foreign = Arrays.copyOf(foreign, count);
     try {
       clearBlocks.accept(foreign);
+    } catch (DeviceLostException e) {
+      throw e; // not this owner's misfortune: no later call can succeed
     } catch (RuntimeException | Error e) {
       throw new EngineException(ErrorCode.INTERNAL, "the device could not clear KV blocks", e);
     }

@@ -3,6 +3,7 @@ package dev.baton.engine.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cuda.StandIn;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
@@ -13,7 +14,6 @@ import dev.baton.engine.Residency;
 import dev.baton.engine.SamplingParameters;
 import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemPrompt;
-import dev.baton.engine.backend.cuda.GpuStandIn;
 import dev.baton.engine.model.RandomModelSpec;
 import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.engine.scheduler.SchedulerSettings;
@@ -23,9 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,7 +43,7 @@ final class CudaEngineTest {
   private static Path model;
   private static int[] prompt;
 
-  private GpuStandIn standIn;
+  private StandIn standIn;
 
   @BeforeAll
   static void makeModel() throws IOException {
@@ -56,19 +54,13 @@ final class CudaEngineTest {
 
   @BeforeEach
   void loadStandIn() {
-    standIn = GpuStandIn.require();
-    System.setProperty("baton.cuda.driver", string(GpuStandIn.settings().driver()));
-    System.setProperty("baton.cuda.kernels", string(GpuStandIn.settings().kernels()));
-  }
-
-  private static String string(@Nullable Path path) {
-    return Objects.requireNonNull(path).toString();
+    standIn = StandIn.require();
+    StandIn.nameInProperties();
   }
 
   @AfterEach
   void nothingIsLeft() {
-    System.clearProperty("baton.cuda.driver");
-    System.clearProperty("baton.cuda.kernels");
+    StandIn.clearProperties();
     assertThat(standIn.leaks()).isEmpty();
     standIn.reset();
   }
@@ -207,36 +199,6 @@ final class CudaEngineTest {
       assertThatThrownBy(() -> generate(engine, "a", 0))
           .isInstanceOf(EngineException.class)
           .hasMessageContaining("restart the engine");
-    }
-  }
-
-  /** Opening takes some dozen calls that can fail: each failure is one error, nothing leaks. */
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "cuDevicePrimaryCtxRetain",
-        "cuModuleLoadData",
-        "cuModuleGetFunction",
-        "cuFuncSetAttribute",
-        "cuStreamCreate",
-        "cuEventCreate",
-        "cuMemAlloc_v2",
-        "cuMemHostAlloc",
-        "cuMemsetD8Async",
-        "cuMemcpyHtoDAsync_v2"
-      })
-  void everyCallThatFailsAtTheStartIsOneErrorAndLeavesNothing(String symbol) {
-    open().close();
-    long calls = standIn.calls(symbol);
-    assertThat(calls).isPositive();
-    long step = Math.max(1, calls / 4);
-    for (long call = 1; call <= calls; call += step) {
-      standIn.fail(symbol, call, UNKNOWN);
-      assertThatThrownBy(() -> open())
-          .as("%s, call %d", symbol, call)
-          .isInstanceOf(EngineException.class)
-          .hasMessageContaining("CUDA_ERROR_UNKNOWN");
-      assertThat(standIn.leaks()).isEmpty();
     }
   }
 

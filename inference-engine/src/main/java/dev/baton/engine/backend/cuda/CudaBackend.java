@@ -454,20 +454,35 @@ public final class CudaBackend implements Backend {
     try {
       return gpu.call(work);
     } catch (CudaException e) {
-      if (e.sticky()) {
+      CudaException worst = e.sticky() ? e : recover(e);
+      if (worst.sticky()) {
         throw new DeviceLostException(
-            "GPU %s is lost to this process; restart it".formatted(device()), e);
+            "GPU %s is lost to this process; restart it".formatted(device()), worst);
       }
-      gpu.run(this::recover);
-      throw e;
+      throw worst;
     }
   }
 
-  /** After a call failed in the middle of a step: what was launched ends, counters start anew. */
-  private void recover() {
-    stream.synchronize();
-    clearTickets();
-    stream.synchronize();
+  /**
+   * After a call failed in the middle of a step: what was launched ends, counters start anew.
+   *
+   * @return the failure to report: the one given, or the loss of the context behind it
+   */
+  private CudaException recover(CudaException failure) {
+    try {
+      gpu.run(() -> {
+        stream.synchronize();
+        clearTickets();
+        stream.synchronize();
+      });
+    } catch (CudaException e) {
+      if (e.sticky()) {
+        e.addSuppressed(failure);
+        return e;
+      }
+      failure.addSuppressed(e);
+    }
+    return failure;
   }
 
   private void clearTickets() {

@@ -1,5 +1,6 @@
 package dev.baton.engine.backend.cuda;
 
+import dev.baton.cuda.StandIn;
 import dev.baton.engine.backend.Backend;
 import dev.baton.engine.backend.BackendContract;
 import dev.baton.engine.gguf.GgufFile;
@@ -11,7 +12,7 @@ final class CudaBackendContractTest implements BackendContract {
 
   @BeforeEach
   void loadStandIn() {
-    GpuStandIn.require().seed(11);
+    StandIn.require().seed(11);
   }
 
   @Override
@@ -21,7 +22,7 @@ final class CudaBackendContractTest implements BackendContract {
         file,
         config,
         new CudaLimits(blockCount * blockBytes, BLOCK_TOKENS, MAX_ROWS, MAX_ROWS, true),
-        GpuStandIn.settings());
+        StandIn.settings());
   }
 
   /** Activations are rounded to bf16, 8 bits, in each layer. */
