@@ -121,7 +121,7 @@ struct ModelStep {
         logitCount(std::vector<int>{logitRows}),
         gather(size_t(logitRows)),
         nothing(1),
-        sampling(std::vector<SampleRow>(size_t(logitRows), SampleRow{0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, {}})),
+        sampling(std::vector<SampleRow>(size_t(logitRows), SampleRow{0, -INFINITY, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, {}})),
         sampled(size_t(logitRows)) {
     randomise(kv, 6, 1);
     std::vector<int> position, slot, last;

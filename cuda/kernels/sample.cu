@@ -12,6 +12,11 @@
 // draw walks the ids in order. Probabilities are added as integers of 2^-40, exactly and so in any order. Reads the row
 // about 3 to 10 times, from L2 after the first: latency of shared atomics is the bound, some 100 us beside milliseconds
 // of a step.
+//
+// The token is Sampler's for the same uniform number: bias and penalties are its operations one by one, and where a
+// share falls within SAMPLE_MARGIN of a border, the row says that it is unsure. Probabilities are off by a relative
+// 2 ulp of expf, and by 2^-24 times the exponent for its difference, its factor and their product: less than 2.4e-7 +
+// 1.8e-7 |x|, where |x| beyond 17 counts for nothing in a share; twice that, for a border and for the sum.
 #include "reduce.h"
 #include "sample_row.h"
 
@@ -19,6 +24,7 @@ using Weight = unsigned long long;
 constexpr int SAMPLE_THREADS = 1024;
 constexpr int SAMPLE_BINS = 2048;
 constexpr float WEIGHT_ONE = 1099511627776.0f; // 2^40
+constexpr int SAMPLE_MARGIN = 17;              // borders nearer than 2^-17 of the sum are unsure
 
 // Rises, unsigned, as the logit falls; equal for 0 and -0.
 DEVICE uint32_t falling_key(float logit) {
@@ -35,6 +41,7 @@ struct SampleScratch {
   uint32_t bin;
   Weight missing;
   int id;
+  Weight under, over; // of locate: from the borders of the id's share to the target
 };
 
 struct RowSampler {
@@ -44,6 +51,7 @@ struct RowSampler {
   SampleScratch* scratch;
   float least = -INFINITY; // the smallest kept logit
   int lastId = 0x7fffffff; // the last kept of its equals
+  bool unsure = false;
 
   DEVICE bool keeps(float logit, int id) const { return logit > least || (logit == least && id <= lastId); }
   DEVICE Weight probability(float logit, float inverse_temperature) const {
@@ -84,7 +92,9 @@ struct RowSampler {
         }
         unsigned over = __ballot_sync(FULL_WARP, upTo > target);
         found = over != 0;
-        if (found && lane == __ffs(int(over)) - 1) scratch->id = id;
+        if (found && lane == __ffs(int(over)) - 1) {
+          scratch->id = id, scratch->under = target - (upTo - own), scratch->over = upTo - target;
+        }
         target -= __shfl_sync(FULL_WARP, upTo, 31);
       }
     }
@@ -93,8 +103,8 @@ struct RowSampler {
   }
 
   // Keeps the fewest of the kept tokens, likeliest first, whose weights reach `wanted` (at least 1, at most their
-  // total).
-  template <class Of> DEVICE void cut(Weight wanted, Of weight) {
+  // total); unsure where that is nearer than `margin` to one token more or fewer.
+  template <class Of> DEVICE void cut(Weight wanted, Weight margin, Of weight) {
     const int shifts[3] = {21, 10, 0}, widths[3] = {11, 11, 10};
     uint32_t prefix = 0;
     Weight missing = wanted;
@@ -116,7 +126,8 @@ struct RowSampler {
     }
     // Equal logits have equal weights: as many of them as are missing.
     float logit = key_logit(prefix);
-    Weight one = weight(logit, 0), count = (missing + one - 1) / one;
+    Weight one = weight(logit, 0), count = (missing + one - 1) / one, over = count * one - missing;
+    unsure = unsure || over < margin || one - over <= margin;
     int last = locate(count - 1, [&](float x, int id) { return Weight(x == logit && keeps(x, id)); });
     least = logit;
     lastId = last;
@@ -186,7 +197,8 @@ KERNEL __launch_bounds__(SAMPLE_THREADS)
   for (int i = p.seen_from + tid; i < p.seen_to; i += SAMPLE_THREADS) {
     double x = own[seen_ids[i]];
     x = x > 0 ? x / p.repetition : x * p.repetition;
-    x -= double(seen_counts[i]) * p.frequency + (seen_counts[i] > 0 ? p.presence : 0);
+    x = __dsub_rn(x, __dmul_rn(double(seen_counts[i]), p.frequency)); // not fused: rounded as on the host
+    x = __dsub_rn(x, seen_counts[i] > 0 ? p.presence : 0);
     const double largest = 3.4028234663852886e38; // only what was infinite stays so
     own[seen_ids[i]] = float(x == -INFINITY || x == INFINITY ? x : fmin(fmax(x, -largest), largest));
   }
@@ -197,19 +209,21 @@ KERNEL __launch_bounds__(SAMPLE_THREADS)
   if (p.inverse_temperature == 0) {
     id = sampler.locate(0, [&](float x, int) { return Weight(x == sampler.max); });
   } else {
-    if (p.top_k > 0 && p.top_k < vocab) sampler.cut(Weight(p.top_k), [](float, int) { return Weight(1); });
+    if (p.top_k > 0 && p.top_k < vocab) sampler.cut(Weight(p.top_k), 0, [](float, int) { return Weight(1); });
     auto likely = [&](float x, int i) { return sampler.keeps(x, i) ? sampler.probability(x, 1) : Weight(0); };
     if (p.top_p < 1) {
       Weight kept = sampler.total(likely), wanted = Weight(double(p.top_p) * double(kept));
-      sampler.cut(wanted ? wanted : 1, [&](float x, int) { return sampler.probability(x, 1); });
+      sampler.cut(wanted ? wanted : 1, kept >> SAMPLE_MARGIN, [&](float x, int) { return sampler.probability(x, 1); });
     }
-    float threshold = p.min_p > 0 ? sampler.max + logf(p.min_p) : -INFINITY;
+    float threshold = float(double(sampler.max) + p.log_min_p);
     if (threshold > sampler.least) sampler.least = threshold, sampler.lastId = 0x7fffffff;
     auto drawn = [&](float x, int i) {
       return sampler.keeps(x, i) ? sampler.probability(x, p.inverse_temperature) : Weight(0);
     };
     Weight kept = sampler.total(drawn), target = Weight(p.uniform * double(kept));
     id = sampler.locate(target < kept ? target : kept - 1, drawn);
+    const Weight margin = kept >> SAMPLE_MARGIN;
+    sampler.unsure = sampler.unsure || scratch->under < margin || scratch->over <= margin;
   }
 
   __syncthreads();
@@ -217,7 +231,7 @@ KERNEL __launch_bounds__(SAMPLE_THREADS)
   for (int i = p.bias_from + tid; i < p.bias_to; i += SAMPLE_THREADS) own[bias_ids[i]] = bias_saved[i];
   __syncthreads();
   if (tid == 0) {
-    sampled[row] = {id, own[id], float(own[id] - before - log(sum)), 0};
+    sampled[row] = {id, own[id], float(own[id] - before - log(sum)), int(sampler.unsure)};
     tokens[row] = id;
   }
 }

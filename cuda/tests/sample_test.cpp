@@ -8,13 +8,17 @@ struct Request {
   std::vector<float> biases;
 };
 
-// The ids that may be drawn, in order of id, with their weights; one id when the temperature is 0.
+constexpr double NEAR = 5e-5; // farther from a border, of the sum, a row must be sure
+
+// The ids that may be drawn, in order of id, with their weights; one id when the temperature is 0. close: a border of
+// top-p is near.
 std::vector<std::pair<int, double>> candidates(std::vector<float> logits, const Request& r, bool* close) {
   for (size_t i = 0; i < r.biased.size(); ++i) logits[size_t(r.biased[i])] += r.biases[i];
   for (size_t i = 0; i < r.seen.size(); ++i) {
     double x = logits[size_t(r.seen[i])];
     x = x > 0 ? x / r.row.repetition : x * r.row.repetition;
-    x -= double(r.counts[i]) * r.row.frequency + (r.counts[i] > 0 ? r.row.presence : 0);
+    x -= double(r.counts[i]) * r.row.frequency;
+    x -= r.counts[i] > 0 ? r.row.presence : 0;
     logits[size_t(r.seen[i])] = float(x);
   }
   std::vector<int> order(logits.size());
@@ -30,13 +34,11 @@ std::vector<std::pair<int, double>> candidates(std::vector<float> logits, const 
     size_t kept = 0;
     while (kept < order.size() && sum < double(r.row.top_p) * total) {
       sum += weight(order[kept++]);
-      *close |= std::abs(sum - double(r.row.top_p) * total) < 1e-6 * total;
+      *close |= std::abs(sum - double(r.row.top_p) * total) < NEAR * total;
     }
     order.resize(std::max<size_t>(1, kept));
   }
-  if (r.row.min_p > 0) {
-    while (logits[size_t(order.back())] < max + std::log(double(r.row.min_p))) order.pop_back();
-  }
+  while (logits[size_t(order.back())] < float(max + r.row.log_min_p)) order.pop_back();
   std::sort(order.begin(), order.end());
   std::vector<std::pair<int, double>> kept;
   for (int id : order) kept.push_back({id, std::exp((logits[size_t(id)] - max) * r.row.inverse_temperature)});
@@ -47,9 +49,8 @@ Request request(int vocab, float temperature, int topK, float topP, float minP, 
   Request r{};
   r.row.uniform = std::uniform_real_distribution<double>(0, 1)(generator);
   r.row.inverse_temperature = temperature == 0 ? 0 : 1 / temperature;
-  r.row.top_k = topK, r.row.top_p = topP, r.row.min_p = minP;
-  r.row.repetition = penalties ? 1.3f : 1, r.row.frequency = penalties ? 0.4f : 0,
-  r.row.presence = penalties ? 0.2f : 0;
+  r.row.top_k = topK, r.row.top_p = topP, r.row.log_min_p = std::log(double(minP));
+  r.row.repetition = penalties ? 1.3 : 1, r.row.frequency = penalties ? 0.4 : 0, r.row.presence = penalties ? 0.2 : 0;
   for (int id = 3; penalties && id < vocab; id += random_int(1, vocab / 3 + 1)) {
     r.seen.push_back(id);
     r.counts.push_back(random_int(0, 3));
@@ -96,7 +97,7 @@ void samples(const std::string& name, int vocab, bool ties, std::vector<Request>
       for (auto& [id, weight] : kept) total += weight;
       int expected = kept.back().first;
       for (auto& [id, weight] : kept) {
-        close |= std::abs(sum + weight - r.row.uniform * total) < 1e-6 * total && kept.size() > 1;
+        close |= std::abs(sum + weight - r.row.uniform * total) < NEAR * total;
         if (sum + weight > r.row.uniform * total) {
           expected = id;
           break;
@@ -104,12 +105,34 @@ void samples(const std::string& name, int vocab, bool ties, std::vector<Request>
         sum += weight;
       }
       SampledToken found = sampled[size_t(i)];
-      if (!close) expect_equal(found.id, expected, at("token of row", i, r.row.top_k));
+      close |= r.row.uniform < NEAR;
+      if (!found.unsure) expect_equal(found.id, expected, at("token of row", i, r.row.top_k));
+      if (!close) expect_equal(found.unsure, 0, at("sure of row", i, r.row.top_k));
       expect_equal(tokens[size_t(i)], found.id, "the next step's token");
       double max = *std::max_element(own.begin(), own.end()), mass = 0;
       for (float x : own) mass += std::exp(x - max);
       expect_near(found.logit, own[size_t(found.id)], 0, 0, "logit");
       expect_near(found.log_prob, own[size_t(found.id)] - max - std::log(mass), 1e-5, 1e-5, "log-probability");
+    }
+  });
+}
+
+// Four equal tokens: every border is known exactly, and a number on one is unsure.
+void isUnsureAtBorders() {
+  test_case("sample at the borders of shares", [] {
+    for (int top_p = 0; top_p < 2; ++top_p) {
+      for (int eighth = 1; eighth < 8; ++eighth) {
+        std::vector<float> logits(4, 1.5f);
+        Request r = request(4, 1, 0, 1, 0, false);
+        r.row.uniform = top_p ? 0.1 : eighth / 8.0;
+        if (top_p) r.row.top_p = float(eighth) / 8;
+        std::vector<SampleRow> parameters{r.row};
+        std::vector<SampledToken> sampled(1);
+        std::vector<int> tokens(1), rows{1};
+        run(sample, {1, 1, 1}, {1024, 1, 1}, 0, logits.data(), parameters.data(), nullptr, nullptr, nullptr, nullptr,
+            nullptr, nullptr, sampled.data(), tokens.data(), rows.data(), 4);
+        expect_equal(sampled[0].unsure, int(eighth % 2 == 0), at(top_p ? "top-p" : "uniform", eighth, 8));
+      }
     }
   });
 }
@@ -147,6 +170,7 @@ int main() {
       samples("top-k, top-p, min-p" + of, vocab, ties, make(2.f, 40, 0.9f, 0.05f, true));
     }
   }
+  isUnsureAtBorders();
   refuses();
   return finish("sample_test");
 }

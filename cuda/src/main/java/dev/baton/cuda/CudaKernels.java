@@ -3,7 +3,8 @@ package dev.baton.cuda;
 import dev.baton.cuda.RowKernels.Heads;
 
 /** All kernels of the forward pass, loaded on one GPU. Made on the GPU's thread. */
-public record CudaKernels(RowKernels rows, LinearKernels linear, RelayKernels relay) {
+public record CudaKernels(
+    RowKernels rows, LinearKernels linear, RelayKernels relay, SampleKernel sample) {
   /**
    * Loads the kernels.
    *
@@ -15,6 +16,7 @@ public record CudaKernels(RowKernels rows, LinearKernels linear, RelayKernels re
     return new CudaKernels(
         new RowKernels(modules),
         new LinearKernels(modules, gpu.multiprocessors()),
-        new RelayKernels(modules, gpu.multiprocessors(), heads));
+        new RelayKernels(modules, gpu.multiprocessors(), heads),
+        new SampleKernel(modules));
   }
 }

@@ -24,6 +24,7 @@ final class KernelSignatureTest {
     List<Signature> all = new ArrayList<>(RowKernels.signatures());
     all.addAll(LinearKernels.signatures());
     all.addAll(RelayKernels.signatures());
+    all.add(SampleKernel.SIGNATURE);
     SymbolLookup library =
         SymbolLookup.libraryLookup(StandIn.file("kernels.host.so"), Arena.global());
     for (Signature signature : all) {

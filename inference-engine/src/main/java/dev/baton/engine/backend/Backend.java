@@ -1,6 +1,9 @@
 package dev.baton.engine.backend;
 
 import dev.baton.engine.attention.RelayCostModel;
+import dev.baton.engine.sampling.Draw;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device that holds the weights and the KV memory and computes steps. Called by the engine thread
@@ -23,6 +26,15 @@ public interface Backend extends AutoCloseable {
    * @return rows in the order of the step's sequences and tokens, valid until the next call
    */
   Logits forward(Step step);
+
+  /**
+   * Like {@link #forward(Step)}; a backend that can chooses tokens where the logits are.
+   *
+   * @param draws by row of logits; null where the caller wants the logits
+   */
+  default Logits forward(Step step, List<@Nullable Draw> draws) {
+    return forward(step);
+  }
 
   /**
    * Overwrites blocks with zeros, so that what a tenant left is gone before another's sequence owns

@@ -9,6 +9,7 @@ import dev.baton.engine.GenerationEvent.GeneratedToken;
 import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.engine.TokenUsage;
+import dev.baton.engine.sampling.Draw;
 import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.StopMatcher;
@@ -123,6 +124,16 @@ final class ActiveRequest implements Generation {
   /** The model ended its turn. */
   record EndOfTurn() implements Next {}
 
+  /** What the next token depends on beside its logits; null when more than the token is wanted. */
+  @Nullable Draw draw() {
+    return request.forcedTokens() == null && request.topLogprobs() == 0 ? sampler.draw() : null;
+  }
+
+  /** Takes a token that was chosen by {@link #draw}. */
+  Next next(SampledToken drawn, Instant now) {
+    return taken(sampler.take(drawn), now);
+  }
+
   /**
    * Chooses the next token.
    *
@@ -130,11 +141,16 @@ final class ActiveRequest implements Generation {
    */
   Next next(float[] logits, Instant now) {
     int[] forced = request.forcedTokens();
-    SampledToken sampled =
+    return taken(
         forced == null
             ? sampler.sample(logits, request.topLogprobs())
-            : sampler.force(logits, forced[completionTokens], request.topLogprobs());
-    if (forced == null && !request.ignoreEos() && tokenizer.isEndOfGeneration(sampled.id())) {
+            : sampler.force(logits, forced[completionTokens], request.topLogprobs()),
+        now);
+  }
+
+  private Next taken(SampledToken sampled, Instant now) {
+    boolean forced = request.forcedTokens() != null;
+    if (!forced && !request.ignoreEos() && tokenizer.isEndOfGeneration(sampled.id())) {
       return new EndOfTurn();
     }
     if (firstToken == null) {

@@ -15,6 +15,8 @@ import dev.baton.engine.kvcache.BlockPool;
 import dev.baton.engine.kvcache.SystemKv;
 import dev.baton.engine.kvcache.SystemKvCache;
 import dev.baton.engine.kvcache.SystemTokens;
+import dev.baton.engine.sampling.Draw;
+import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.scheduler.Scheduler;
 import dev.baton.engine.scheduler.Sequence;
 import dev.baton.engine.scheduler.StepCounts;
@@ -181,13 +183,18 @@ final class EngineLoop {
 
   private @Nullable Logits forward(StepPlan plan) {
     Instant now = clock.instant();
+    List<@Nullable Draw> draws = new ArrayList<>();
     for (StepPlan.Part part : plan.parts()) {
       if (part instanceof StepPlan.RequestPart request) {
-        start(request(request.sequence()), request.sequence(), now);
+        ActiveRequest owner = request(request.sequence());
+        start(owner, request.sequence(), now);
+        if (request.sampled()) {
+          draws.add(owner.draw());
+        }
       }
     }
     try {
-      return backend.forward(plan.step());
+      return backend.forward(plan.step(), draws);
     } catch (DeviceLostException e) {
       throw e; // ends the engine: no later step can succeed
     } catch (RuntimeException | Error e) {
@@ -235,8 +242,13 @@ final class EngineLoop {
       ActiveRequest request, Sequence sequence, Logits result, int row, Instant now) {
     ActiveRequest.Next next;
     try {
-      result.copyRow(row, logits);
-      next = request.next(logits, now);
+      SampledToken drawn = result.sampled(row);
+      if (drawn == null) {
+        result.copyRow(row, logits);
+        next = request.next(logits, now);
+      } else {
+        next = request.next(drawn, now);
+      }
     } catch (EngineException e) {
       fail(request, e);
       return;

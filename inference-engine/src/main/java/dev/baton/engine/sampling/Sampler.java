@@ -40,6 +40,7 @@ public final class Sampler {
   private final Truncation truncation = new Truncation(buffer);
   private final double[] chunkSums;
   private float[] originals = new float[16];
+  private double uniform = Double.NaN; // taken from the random sequence and not used yet
 
   /**
    * @param promptTokens tokens before the output, which the repetition penalty also covers
@@ -100,6 +101,32 @@ public final class Sampler {
   }
 
   /**
+   * What the next token depends on beside its logits. Whoever chooses by it tells {@link #take};
+   * until then {@link #sample} chooses by the same random number.
+   */
+  public Draw draw() {
+    double number = parameters.temperature() == 0 ? 0 : uniform();
+    return new Draw(parameters, number, seen, biasIds, biases);
+  }
+
+  /** Counts a chosen token as output. */
+  public SampledToken take(SampledToken chosen) {
+    if (penalizes) {
+      seen.add(chosen.id(), 1);
+    }
+    uniform = Double.NaN;
+    return chosen;
+  }
+
+  /** The random number of the next token. */
+  private double uniform() {
+    if (Double.isNaN(uniform)) {
+      uniform = random.nextDouble();
+    }
+    return uniform;
+  }
+
+  /**
    * Takes a given token as the output's next, and reports how likely the model finds it.
    *
    * @param logits {@code [vocabSize]}
@@ -127,10 +154,7 @@ public final class Sampler {
   }
 
   private SampledToken accepted(float[] logits, double logSumExp, int id, List<TokenLogprob> top) {
-    if (penalizes) {
-      seen.add(id, 1);
-    }
-    return new SampledToken(id, logits[id], (float) (logits[id] - logSumExp), top);
+    return take(new SampledToken(id, logits[id], (float) (logits[id] - logSumExp), top));
   }
 
   /** The likeliest tokens by insertion into a short sorted list. */
@@ -228,7 +252,7 @@ public final class Sampler {
       chunkSums[chunk] = Exponentials.sum(buffer, fillWeights(logits, max, scale, chunk));
       sum += chunkSums[chunk];
     }
-    double left = random.nextDouble() * sum;
+    double left = uniform() * sum;
     int chunk = 0;
     int lastPossible = 0;
     for (int i = 0; i < chunks; i++) {

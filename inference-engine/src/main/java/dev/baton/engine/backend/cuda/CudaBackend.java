@@ -27,13 +27,18 @@ import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.model.ModelWeights;
 import dev.baton.engine.model.RopeStyle;
 import dev.baton.engine.model.RopeTables;
+import dev.baton.engine.sampling.Draw;
+import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +65,7 @@ public final class CudaBackend implements Backend {
   private final CudaKernels kernels;
   private final DeviceWeights weights;
   private final Activations buffers;
+  private final DeviceSampling sampling;
   private final StepLayout layout;
   private final StepLayout.OnDevice step;
   private final PinnedBuffer stepHost;
@@ -89,8 +95,14 @@ public final class CudaBackend implements Backend {
     kv = gpu.allocate(blockBytes * blockCount, "the KV memory").take(blockBytes * blockCount);
     layout = layout(blockCount, positions);
     long[] sizes = Activations.sizes(config, model, limits, kernels.linear(), layout.sizeBytes());
-    DeviceArena bufferMemory = gpu.allocate(total(sizes), "the buffers of a step");
+    DeviceArena bufferMemory =
+        gpu.allocate(
+            total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows())),
+            "the buffers of a step");
     buffers = Activations.take(bufferMemory, sizes);
+    sampling =
+        new DeviceSampling(
+            gpu, bufferMemory, kernels.sample(), limits.maxLogitRows(), config.vocabSize());
     step = layout.new OnDevice(buffers.step());
     stepHost = gpu.pin(layout.sizeBytes());
     logitsHost = gpu.pin(buffers.logits().sizeBytes());
@@ -206,7 +218,8 @@ public final class CudaBackend implements Backend {
             limits,
             kernels.linear(),
             layout(Math.ceilDiv(config.contextLength(), limits.blockTokens()), 1).sizeBytes());
-    return new MemoryNeed(weightBytes, total(sizes), file, largest);
+    long bufferBytes = total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows()));
+    return new MemoryNeed(weightBytes, bufferBytes, file, largest);
   }
 
   private int blockCount(MemoryNeed need) {
@@ -260,8 +273,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Logits forward(Step wanted) {
+    return forward(wanted, Collections.nCopies(wanted.logitsCount(), null));
+  }
+
+  @Override
+  public Logits forward(Step wanted, List<@Nullable Draw> draws) {
     return computed(() -> {
       layout.prepare(wanted, stepHost.memory());
+      if (draws.size() != layout.logitRows()) {
+        throw new IllegalArgumentException(
+            "%d draws for %d rows of logits".formatted(draws.size(), layout.logitRows()));
+      }
       upload();
       int bucket = bucket(layout.rows());
       if (bucket == 0) {
@@ -271,14 +293,40 @@ public final class CudaBackend implements Backend {
       } else {
         graph(bucket).launch(stream);
       }
+      sampling.choose(stream, draws, buffers.logits(), step.logitCount);
       int count = layout.logitRows();
-      if (count > 0) {
-        long bytes = (long) count * config.vocabSize() * Float.BYTES;
-        stream.copy(logitsHost, 0, buffers.logits().slice(0, bytes));
-      }
+      copyLogits(count, row -> !sampling.takes(row));
       stream.synchronize();
-      return new HostLogits(logitsHost.memory(), count, config.vocabSize());
+      if (copyLogits(count, row -> sampling.takes(row) && sampling.token(row) == null)) {
+        stream.synchronize();
+      }
+      List<@Nullable SampledToken> tokens = new ArrayList<>(count);
+      for (int row = 0; row < count; row++) {
+        tokens.add(sampling.token(row));
+      }
+      return new HostLogits(logitsHost.memory(), tokens, config.vocabSize());
     });
+  }
+
+  /** Brings rows of logits to the host, neighbours in one copy; false when there are none. */
+  private boolean copyLogits(int count, IntPredicate wanted) {
+    long rowBytes = (long) config.vocabSize() * Float.BYTES;
+    boolean any = false;
+    for (int from = 0; from < count; from++) {
+      int to = from;
+      while (to < count && wanted.test(to)) {
+        to++;
+      }
+      if (to > from) {
+        stream.copy(
+            logitsHost,
+            from * rowBytes,
+            buffers.logits().slice(from * rowBytes, (to - from) * rowBytes));
+        any = true;
+        from = to;
+      }
+    }
+    return any;
   }
 
   private void upload() {
@@ -522,10 +570,24 @@ public final class CudaBackend implements Backend {
     gpu.close();
   }
 
-  private record HostLogits(MemorySegment values, int rowCount, int vocabSize) implements Logits {
+  /** Rows with a token have no logits here. */
+  private record HostLogits(
+      MemorySegment values, List<@Nullable SampledToken> tokens, int vocabSize) implements Logits {
+    @Override
+    public int rowCount() {
+      return tokens.size();
+    }
+
+    @Override
+    public @Nullable SampledToken sampled(int row) {
+      return tokens.get(row);
+    }
+
     @Override
     public void copyRow(int row, float[] target) {
-      Objects.checkIndex(row, rowCount);
+      if (tokens.get(row) != null) {
+        throw new IllegalStateException("the token of row %d is chosen".formatted(row));
+      }
       MemorySegment.copy(
           values,
           ValueLayout.JAVA_FLOAT,
