@@ -16,8 +16,8 @@ struct SampleRow {
 static_assert(sizeof(SampleRow) == 80, "mirrored in Java");
 
 struct SampledToken {
-  int32_t id;      // -1: the logits are no distribution (NaN, +inf or all -inf)
-  float logit;     // the model's own, before bias and penalties
-  float log_prob;  // natural log of its softmax probability
-  int32_t unsure;  // 1: so near the border to another token that sums in double precision decide
+  int32_t id;     // -1: the logits are no distribution (NaN, +inf or all -inf)
+  float logit;    // the model's own, before bias and penalties
+  float log_prob; // natural log of its softmax probability
+  int32_t unsure; // 1: so near the border to another token that sums in double precision decide
 };

@@ -86,6 +86,7 @@ static void end_context() {
   note_leak(d.modules.size(), "modules");
   note_leak(d.graphs.size(), "graphs");
   note_leak(d.executables.size(), "executable graphs");
+  note_leak(size_t(d.libraryObjects), "objects of libraries");
   if (!d.leaks.empty()) fprintf(stderr, "cuda stand-in: leaked at the end of the context: %s\n", d.leaks.c_str());
   while (!d.allocations.empty()) free_allocation(d.allocations.begin());
   for (auto& p : d.pinned) free(p.first);
@@ -94,6 +95,7 @@ static void end_context() {
   for (auto* f : d.functions) delete f;
   for (auto* g : d.graphs) delete g;
   for (auto* g : d.executables) delete g;
+  d.libraryObjects = 0;
   d.pinned.clear();
   d.streams.clear();
   d.events.clear();
@@ -199,6 +201,32 @@ API cuGetErrorString(CUresult code, const char** text) {
   std::lock_guard<std::recursive_mutex> guard(device().mutex);
   *text = code == SUCCESS ? "no error" : device().lastMessage.c_str();
   return SUCCESS;
+}
+
+// ---- for stand-ins of libraries over the driver
+
+// Counts a library's call as a driver's, with its injected failure.
+CONTROL int fakecuda_enter(const char* symbol) {
+  std::lock_guard<std::recursive_mutex> guard(device().mutex);
+  if (CUresult entered = enter(symbol, Needs::CONTEXT)) return entered;
+  return device().sticky;
+}
+// Objects that a library made, or destroyed.
+CONTROL void fakecuda_objects(long made) {
+  std::lock_guard<std::recursive_mutex> guard(device().mutex);
+  device().libraryObjects += made;
+}
+CONTROL int fakecuda_in_device(const void* at, size_t bytes) {
+  std::lock_guard<std::recursive_mutex> guard(device().mutex);
+  return in_device((CUdeviceptr)at, bytes);
+}
+// Puts work on a stream; `data` is given back when nothing can run it any more.
+CONTROL int fakecuda_push(void* handle, void (*work)(void*), void* data, void (*release)(void*)) {
+  std::lock_guard<std::recursive_mutex> guard(device().mutex);
+  std::shared_ptr<void> held(data, release);
+  Stream* stream = stream_of(handle);
+  if (!stream) return INVALID_HANDLE;
+  return push(stream, [work, held] { return work(held.get()), SUCCESS; });
 }
 
 // ---- controls: what a test may ask of the stand-in, beside the environment FAKECUDA_{SEED,MEMORY_MIB,DEVICES,FAIL}

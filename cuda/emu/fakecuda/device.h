@@ -84,6 +84,7 @@ struct Device {
   std::set<Module*> modules;
   std::set<Function*> functions;
   std::set<Graph*> graphs, executables;
+  long libraryObjects = 0; // made by libraries over the driver
   Stream defaultStream;
 
   int driverVersion = 13000, capability = 90, deviceCount = 1;

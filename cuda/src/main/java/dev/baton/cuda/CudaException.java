@@ -9,12 +9,18 @@ package dev.baton.cuda;
 public final class CudaException extends RuntimeException {
   static final int OUT_OF_MEMORY = 2;
   static final int NOT_READY = 600;
+  private static final int UNKNOWN = 999;
 
   private final int code;
 
   CudaException(int code, String message) {
     super(message);
     this.code = code;
+  }
+
+  /** Of a library over the driver; what it did to the context the next wait tells. */
+  static CudaException ofLibrary(String message) {
+    return new CudaException(UNKNOWN, message);
   }
 
   /** CUDA's number of the error, {@code CUresult}. */

@@ -4,7 +4,11 @@ import dev.baton.cuda.RowKernels.Heads;
 
 /** All kernels of the forward pass, loaded on one GPU. Made on the GPU's thread. */
 public record CudaKernels(
-    RowKernels rows, LinearKernels linear, RelayKernels relay, SampleKernel sample) {
+    RowKernels rows,
+    LinearKernels linear,
+    GemmKernels gemm,
+    RelayKernels relay,
+    SampleKernel sample) {
   /**
    * Loads the kernels.
    *
@@ -16,6 +20,7 @@ public record CudaKernels(
     return new CudaKernels(
         new RowKernels(modules),
         new LinearKernels(modules, gpu.multiprocessors()),
+        new GemmKernels(modules, CublasLt.find(gpu)),
         new RelayKernels(modules, gpu.multiprocessors(), heads),
         new SampleKernel(modules));
   }

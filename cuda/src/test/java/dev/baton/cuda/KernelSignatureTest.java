@@ -25,6 +25,7 @@ final class KernelSignatureTest {
     all.addAll(LinearKernels.signatures());
     all.addAll(RelayKernels.signatures());
     all.add(SampleKernel.SIGNATURE);
+    all.addAll(GemmKernels.signatures());
     SymbolLookup library =
         SymbolLookup.libraryLookup(StandIn.file("kernels.host.so"), Arena.global());
     for (Signature signature : all) {

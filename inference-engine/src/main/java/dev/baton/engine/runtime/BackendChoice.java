@@ -61,7 +61,11 @@ final class BackendChoice {
                   batch.maxSequences(),
                   true),
               cuda);
-      LOG.log(Level.INFO, "computing on GPU {0}", backend.device());
+      LOG.log(
+          Level.INFO,
+          "computing on GPU {0}; products of many rows: {1}",
+          backend.device(),
+          backend.products());
       return backend;
     } catch (IllegalArgumentException e) {
       throw new EngineException(

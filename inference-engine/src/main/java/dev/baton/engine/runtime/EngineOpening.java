@@ -14,7 +14,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Clock;
 
-/** From a model file to an engine on the CPU. */
+/** From a model file to an engine. */
 final class EngineOpening {
   private static final Logger LOG = System.getLogger(EngineOpening.class.getName());
 

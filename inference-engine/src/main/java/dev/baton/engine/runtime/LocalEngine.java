@@ -65,7 +65,7 @@ public final class LocalEngine implements Engine {
   private volatile String defect = "";
 
   /**
-   * Opens a model file and serves it on the CPU.
+   * Opens a model file and serves it on the device that the settings call for.
    *
    * @throws EngineException when the file is damaged or not served, or when a setting is impossible
    *     on this machine

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,6 +80,17 @@ final class CudaEngineTest {
 
   private static Generation generate(
       Engine engine, RecordingListener listener, String tenant, int split, int maxTokens) {
+    return generate(engine, listener, tenant, split, maxTokens, SamplingParameters.GREEDY, 2);
+  }
+
+  private static Generation generate(
+      Engine engine,
+      RecordingListener listener,
+      String tenant,
+      int split,
+      int maxTokens,
+      SamplingParameters sampling,
+      int topLogprobs) {
     SystemPrompt system =
         split == 0
             ? null
@@ -91,11 +103,11 @@ final class CudaEngineTest {
             tenant,
             system,
             new GenerationRequest.Tokens(Arrays.copyOfRange(prompt, split, prompt.length)),
-            SamplingParameters.GREEDY,
+            sampling,
             maxTokens,
             List.of(),
             true,
-            2,
+            topLogprobs,
             null),
         listener);
   }
@@ -128,6 +140,24 @@ final class CudaEngineTest {
         assertThat(listener.ids()).isEqualTo(expected);
       }
       assertThat(cuda.statistics().requestBlocks()).isZero();
+    }
+  }
+
+  /** Without alternatives the GPU chooses, with them the host. */
+  @Test
+  void theSameSeedDrawsTheSameTokensWhoeverChooses() throws InterruptedException {
+    SamplingParameters sampling =
+        new SamplingParameters(0.9, 50, 0.95, 0.01, 1.1, 0.4, 0.2, Map.of(7, 2f), 99);
+    try (Engine engine = open()) {
+      List<List<Integer>> drawn = new ArrayList<>();
+      for (int topLogprobs : new int[] {0, 3}) {
+        RecordingListener listener = new RecordingListener();
+        generate(engine, listener, "a", 32, 24, sampling, topLogprobs);
+        drawn.add(finished(listener));
+        assertThat(listener.tokens())
+            .allMatch(token -> token.top().size() == topLogprobs && token.logprob() < 0);
+      }
+      assertThat(drawn.get(0)).hasSize(24).isEqualTo(drawn.get(1));
     }
   }
 

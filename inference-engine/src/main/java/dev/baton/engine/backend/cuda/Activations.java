@@ -1,9 +1,12 @@
 package dev.baton.engine.backend.cuda;
 
+import dev.baton.cuda.CudaKernels;
 import dev.baton.cuda.DeviceArena;
 import dev.baton.cuda.DeviceBuffer;
+import dev.baton.cuda.GemmKernels;
 import dev.baton.cuda.LinearKernels;
 import dev.baton.cuda.RelayKernels;
+import dev.baton.cuda.WeightFormat;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.model.ModelWeights;
 import dev.baton.engine.tensor.Tensor;
@@ -32,6 +35,7 @@ record Activations(
     DeviceBuffer logits,
     DeviceBuffer step,
     LinearKernels.Workspace linear,
+    GemmKernels.Workspace gemm,
     RelayKernels.Workspace relay) {
 
   /** Partial attention results per row that there is room for, on average. */
@@ -46,19 +50,24 @@ record Activations(
 
   /** Bytes of each buffer, in the order of {@link #take}. */
   static long[] sizes(
-      ModelConfig config,
-      ModelWeights weights,
-      CudaLimits limits,
-      LinearKernels linear,
-      long step) {
+      ModelConfig config, ModelWeights weights, CudaLimits limits, CudaKernels kernels, long step) {
     long rows = limits.maxRows();
     long partials = partialCapacity(limits.maxRows());
     long linearPartials = 1;
     long tickets = 1;
+    long slice = 1;
+    boolean manyRows = false;
     for (Tensor matrix : DeviceWeights.matrices(weights)) {
       linearPartials =
-          Math.max(linearPartials, linear.partialElements(matrix.rows(), matrix.columns()));
+          Math.max(
+              linearPartials, kernels.linear().partialElements(matrix.rows(), matrix.columns()));
       tickets = Math.max(tickets, LinearKernels.ticketCount(matrix.rows()));
+      WeightFormat format = WeightUpload.format(matrix);
+      slice =
+          Math.max(
+              slice,
+              GemmKernels.sliceBytes(format, matrix.rows(), matrix.columns(), limits.maxRows()));
+      manyRows |= GemmKernels.serves(format, limits.maxRows());
     }
     return new long[] {
       rows * config.modelDim() * Float.BYTES,
@@ -72,6 +81,8 @@ record Activations(
       step,
       linearPartials * Float.BYTES,
       tickets * Integer.BYTES,
+      slice,
+      manyRows ? kernels.gemm().libraryBytes() : 1,
       partials * config.queryDim() * Float.BYTES,
       partials * config.headCount() * Float.BYTES,
       rows * config.kvHeadCount() * Integer.BYTES,
@@ -95,6 +106,7 @@ record Activations(
         parts[7],
         parts[8],
         new LinearKernels.Workspace(parts[9], parts[10]),
-        new RelayKernels.Workspace(parts[11], parts[12], parts[13], parts[14]));
+        new GemmKernels.Workspace(parts[11], parts[12]),
+        new RelayKernels.Workspace(parts[13], parts[14], parts[15], parts[16]));
   }
 }

@@ -9,7 +9,6 @@ import dev.baton.cuda.CudaUnavailableException;
 import dev.baton.cuda.DeviceArena;
 import dev.baton.cuda.DeviceBuffer;
 import dev.baton.cuda.Gpu;
-import dev.baton.cuda.LinearKernels;
 import dev.baton.cuda.PinnedBuffer;
 import dev.baton.cuda.RelayKernels;
 import dev.baton.cuda.RowKernels.Heads;
@@ -65,6 +64,7 @@ public final class CudaBackend implements Backend {
   private final CudaKernels kernels;
   private final DeviceWeights weights;
   private final Activations buffers;
+  private final Products products;
   private final DeviceSampling sampling;
   private final StepLayout layout;
   private final StepLayout.OnDevice step;
@@ -94,12 +94,13 @@ public final class CudaBackend implements Backend {
     DeviceArena weightMemory = gpu.allocate(need.weights(), "the model's weights");
     kv = gpu.allocate(blockBytes * blockCount, "the KV memory").take(blockBytes * blockCount);
     layout = layout(blockCount, positions);
-    long[] sizes = Activations.sizes(config, model, limits, kernels.linear(), layout.sizeBytes());
+    long[] sizes = Activations.sizes(config, model, limits, kernels, layout.sizeBytes());
     DeviceArena bufferMemory =
         gpu.allocate(
             total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows())),
             "the buffers of a step");
     buffers = Activations.take(bufferMemory, sizes);
+    products = new Products(stream, kernels, buffers.linear(), buffers.gemm());
     sampling =
         new DeviceSampling(
             gpu, bufferMemory, kernels.sample(), limits.maxLogitRows(), config.vocabSize());
@@ -216,7 +217,7 @@ public final class CudaBackend implements Backend {
             config,
             model,
             limits,
-            kernels.linear(),
+            kernels,
             layout(Math.ceilDiv(config.contextLength(), limits.blockTokens()), 1).sizeBytes());
     long bufferBytes = total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows()));
     return new MemoryNeed(weightBytes, bufferBytes, file, largest);
@@ -406,18 +407,15 @@ public final class CudaBackend implements Backend {
     }
     if (logitRows > 0) {
       norm(weights.outputNorm(), step.logitGather, step.logitCount, logitRows);
-      long rowBytes = (long) config.modelDim() * Short.BYTES;
-      for (int from = 0; from < logitRows; from += LinearKernels.MAX_ROWS) {
-        product(
-            weights.output(),
-            buffers.normed().slice(from * rowBytes, chunk(from, logitRows) * rowBytes),
-            null,
-            rest(buffers.logits(), (long) from * config.vocabSize()),
-            config.vocabSize(),
-            step.logitChunk(from / LinearKernels.MAX_ROWS),
-            chunk(from, logitRows),
-            false);
-      }
+      products.multiply(
+          weights.output(),
+          buffers.normed(),
+          null,
+          buffers.logits(),
+          0,
+          config.vocabSize(),
+          new Products.Rows(logitRows, limits.maxLogitRows(), step.logitCount, step::logitChunk),
+          false);
     }
   }
 
@@ -440,59 +438,16 @@ public final class CudaBackend implements Backend {
   /** Columns {@code [column, column + outputs)} of y, whose rows are {@code stride} long. */
   private void multiply(
       WeightMatrix weight, DeviceBuffer x, DeviceBuffer y, int column, int stride, int rows) {
-    multiply(weight, x, null, y, column, stride, rows, false);
+    products.multiply(weight, x, null, y, column, stride, rows(rows), false);
   }
 
   /** Adds to the residual stream. */
   private void add(WeightMatrix weight, DeviceBuffer x, @Nullable DeviceBuffer bias, int rows) {
-    multiply(weight, x, bias, buffers.hidden(), 0, config.modelDim(), rows, true);
+    products.multiply(weight, x, bias, buffers.hidden(), 0, config.modelDim(), rows(rows), true);
   }
 
-  private void multiply(
-      WeightMatrix weight,
-      DeviceBuffer x,
-      @Nullable DeviceBuffer bias,
-      DeviceBuffer y,
-      int column,
-      int stride,
-      int rows,
-      boolean accumulate) {
-    for (int from = 0; from < rows; from += LinearKernels.MAX_ROWS) {
-      long rowBytes = (long) weight.columns() * Short.BYTES;
-      product(
-          weight,
-          x.slice(from * rowBytes, chunk(from, rows) * rowBytes),
-          bias,
-          rest(y, (long) from * stride + column),
-          stride,
-          step.rowChunk(from / LinearKernels.MAX_ROWS),
-          chunk(from, rows),
-          accumulate);
-    }
-  }
-
-  private void product(
-      WeightMatrix weight,
-      DeviceBuffer x,
-      @Nullable DeviceBuffer bias,
-      DeviceBuffer y,
-      int stride,
-      DeviceBuffer rowCount,
-      int rows,
-      boolean accumulate) {
-    kernels
-        .linear()
-        .multiply(stream, weight, x, bias, y, stride, rowCount, rows, accumulate, buffers.linear());
-  }
-
-  private static int chunk(int from, int rows) {
-    return Math.min(LinearKernels.MAX_ROWS, rows - from);
-  }
-
-  /** A f32 buffer from an element on. */
-  private static DeviceBuffer rest(DeviceBuffer buffer, long element) {
-    long bytes = element * Float.BYTES;
-    return buffer.slice(bytes, buffer.sizeBytes() - bytes);
+  private Products.Rows rows(int rows) {
+    return new Products.Rows(rows, limits.maxRows(), step.rowCount, step::rowChunk);
   }
 
   // ---- errors and the end
@@ -542,6 +497,11 @@ public final class CudaBackend implements Backend {
   /** The GPU's ordinal and name. */
   public String device() {
     return "%d (%s)".formatted(gpu.description().ordinal(), gpu.description().name());
+  }
+
+  /** What multiplies many rows, for people. */
+  public String products() {
+    return kernels.gemm().description();
   }
 
   @Override
