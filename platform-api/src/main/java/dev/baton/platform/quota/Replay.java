@@ -77,7 +77,7 @@ final class Replay {
   }
 
   /** Settlements on their way at once may fail together. */
-  private static boolean isOutage(Throwable error) {
+  static boolean isOutage(Throwable error) {
     return Exceptions.unwrapMultiple(error).stream()
         .allMatch(StoreUnavailableException.class::isInstance);
   }
