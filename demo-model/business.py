@@ -146,7 +146,7 @@ class _Composer:
         rng.shuffle(lists)
         talk = list(SMALL_TALK)
         rng.shuffle(talk)
-        self.listed = set()
+        self.listed: dict[str, set] = {}  # kind of list: the key words it has or denies
         misses = 0
         while self.budget - self.used > 14 and misses < 6:
             room = self.budget - self.used
@@ -168,13 +168,13 @@ class _Composer:
         if kind == "hours":
             if "hours" in self.listed:
                 return None
-            self.listed.add(kind)
+            self.listed[kind] = set()
             return facts.hours(self.words, room // 14)
         if kind == "refusals":
             return facts.refusals(self.words, self.rng.randint(1, 3))
-        self.listed.add(kind)
+        taken = self.listed.setdefault(kind, set())
         most = min(room // 13, 16 if self.rng.random() < 0.25 else 9)
-        return facts.listing(self.words, kind, self.rng.randint(2, max(2, most)))
+        return facts.listing(self.words, kind, self.rng.randint(2, max(2, most)), taken)
 
     def _add(self, section: Section) -> bool:
         cost = sum(self.count(line) + 1 for line in section.lines) + 3

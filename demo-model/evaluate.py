@@ -62,7 +62,7 @@ def verdict(question, answer: str, prompt: str) -> str:
         return RIGHT if answer == question.answer else WRONG
     if question.value in answer and (question.kind == "unknown" or answer == question.answer or same_fact(question, answer)):
         return RIGHT
-    if answer == UNKNOWN:
+    if answer.endswith(UNKNOWN):
         return DECLINED
     return WRONG if answer.endswith((".", "!", "?")) else GARBLED
 

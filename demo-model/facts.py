@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from words import DAYS, LANGUAGES, PAYMENTS, Words
 
 UNKNOWN = "I'm sorry, I don't have that information."
+REFUSED = "I'm sorry, I can't help with that."
 
 
 @dataclass(frozen=True)
@@ -220,30 +221,37 @@ def missing_single(kind: str) -> Question:
     return Question("unknown", SINGLES[kind][2], UNKNOWN, "")
 
 
-# kind: (titles, key words, statements, questions, answer, how its value is drawn)
+def unknown(asked: list, subject: str) -> Question:
+    """A question about something the prompt does not name. The answer names it first, like an answer that knows: whether the prompt
+    has it is decided when its words have just been written, which is where the model looks for what follows them."""
+    return Question("unknown", asked, f"{subject}? {UNKNOWN}", "")
+
+
+# kind: (titles, key words, statements, questions, answer as subject and statement, how its value is drawn). Statements name the key before
+# the value: a model this small finds what follows a key long before it finds what stood in front of it.
 LISTS = {
     "price": (
         ["Prices", "Price list", "What it costs"],
         "item",
-        ["- {k}: {v}", "The {k} costs {v}.", "The price of the {k} is {v}.", "{v} for the {k}.", "- {k} ({v})"],
+        ["- {k}: {v}", "The {k} costs {v}.", "The price of the {k} is {v}.", "For the {k} we charge {v}.", "- {k} ({v})"],
         ["How much is the {k}?", "What does the {k} cost?", "What is the price of the {k}?", "How much do I pay for the {k}?"],
-        "The {k} costs {v}.",
+        ("The {k}", " costs {v}."),
         Words.price,
     ),
     "duration": (
         ["Durations", "How long things take", "Times"],
         "item",
-        ["- {k}: {v}", "The {k} takes {v}.", "Plan {v} for the {k}.", "- {k} ({v})"],
+        ["- {k}: {v}", "The {k} takes {v}.", "The {k} lasts {v}.", "- {k} ({v})"],
         ["How long does the {k} take?", "What is the duration of the {k}?", "How many minutes is the {k}?"],
-        "The {k} takes {v}.",
+        ("The {k}", " takes {v}."),
         Words.minutes,
     ),
     "staff": (
         ["Team", "Our team", "Staff"],
         "role",
-        ["- {k}: {v}", "{v} is our {k}.", "Our {k} is {v}.", "The {k} is called {v}."],
+        ["- {k}: {v}", "Our {k} is {v}.", "The {k} is called {v}."],
         ["Who is your {k}?", "What is the name of your {k}?", "Who is the {k}?"],
-        "Our {k} is {v}.",
+        ("Our {k}", " is {v}."),
         Words.person,
     ),
     "place": (
@@ -251,38 +259,44 @@ LISTS = {
         "place",
         ["- {k}: {v}", "The {k}: {v}.", "You will find the {k} at {v}.", "The {k} is at {v}."],
         ["Where is the {k}?", "Where can I find the {k}?", "How do I find the {k}?"],
-        "The {k} is at {v}.",
+        ("The {k}", " is at {v}."),
         Words.spot,
     ),
     "event": (
         ["Events", "Calendar", "Dates"],
         "event",
-        ["- {k}: {v}", "The {k} is on {v}.", "On {v} we hold the {k}.", "- {v}: {k}"],
+        ["- {k}: {v}", "The {k} is on {v}.", "We hold the {k} on {v}.", "- {k} ({v})"],
         ["When is the {k}?", "On what date is the {k}?", "What is the date of the {k}?"],
-        "The {k} is on {v}.",
+        ("The {k}", " is on {v}."),
         Words.date,
     ),
     "plan": (
         ["Membership", "Plans", "Subscriptions"],
         "plan",
-        ["- {k} plan: {v} a month", "The {k} plan costs {v} a month.", "{v} a month for the {k} plan."],
+        ["- {k} plan: {v} a month", "The {k} plan costs {v} a month.", "Our {k} plan is {v} a month."],
         ["How much is the {k} plan?", "What does the {k} plan cost?", "What is the monthly price of the {k} plan?"],
-        "The {k} plan costs {v} a month.",
+        ("The {k} plan", " costs {v} a month."),
         Words.price,
     ),
 }
 
 
-def listing(words: Words, kind: str, size: int) -> Section:
-    """A list of entries, each found by its key word, with the questions for entries that are not there."""
+def listing(words: Words, kind: str, size: int, taken: set) -> Section:
+    """A list of entries, each found by its key word, with the questions for entries that are not there.
+
+    taken: the key words that other lists of this kind in the same prompt have or deny; this list adds its own, so that
+    no question has two answers.
+    """
     rng = words.rng
-    titles, key_kind, statements, phrasings, answer, draw = LISTS[kind]
+    titles, key_kind, statements, phrasings, (subject, statement), draw = LISTS[kind]
     keys: dict[str, bool] = {}
     for _ in range(size * 3):
         word, unseen = words.key(key_kind)
-        keys.setdefault(word, unseen)
+        if word not in taken:
+            keys.setdefault(word, unseen)
         if len(keys) == size:
             break
+    taken.update(keys)
     section = Section(rng.choice(titles), [], ordered=rng.random() < 0.3)
     form = rng.choice(statements)
     mixed = rng.random() < 0.2
@@ -293,35 +307,33 @@ def listing(words: Words, kind: str, size: int) -> Section:
             line = line[0].upper() + line[1:]
         section.lines.append(line)
         asked = [p.format(k=key) for p in phrasings]
-        section.questions.append(Question(kind, asked, answer.format(k=key, v=value), value, unseen))
-        if kind == "staff" and rng.random() < 0.4:
-            asked = [f"What does {value} do?", f"What is the role of {value}?", f"Who is {value}?"]
-            section.questions.append(Question("role of", asked, f"{value} is our {key}.", key, unseen))
-    for absent in absent_keys(words, key_kind, list(keys)):
-        section.unanswerable.append(Question("unknown", [p.format(k=absent) for p in phrasings], UNKNOWN, ""))
+        section.questions.append(Question(kind, asked, (subject + statement).format(k=key, v=value), value, unseen))
+    for absent in absent_keys(words, key_kind, list(keys), taken):
+        section.unanswerable.append(unknown([p.format(k=absent) for p in phrasings], subject.format(k=absent)))
     return section
 
 
-def absent_keys(words: Words, key_kind: str, present: list) -> list:
+def absent_keys(words: Words, key_kind: str, present: list, taken: set) -> list:
     """Key words that are not in a list; half of them are neighbours that share a word with an entry."""
     rng = words.rng
     absent = []
     for _ in range(3):
-        other = words.key(key_kind)[0]
+        other = words.key(key_kind)[0].lower()
         parts = rng.choice(present).split(" ")
         if rng.random() < 0.5 and len(parts) > 1:
             parts[rng.randrange(len(parts))] = other.split(" ")[-1]
-            other = " ".join(parts)
-        if other not in present:
+            other = " ".join(parts).lower()
+        if other not in taken:
             absent.append(other)
+    taken.update(absent)
     return absent
 
 
 def unlisted(words: Words, kind: str) -> Question:
     """A question for an entry of a list that the prompt does not have at all."""
-    _, key_kind, _, phrasings, _, _ = LISTS[kind]
-    key = words.key(key_kind)[0]
-    return Question("unknown", [p.format(k=key) for p in phrasings], UNKNOWN, "")
+    _, key_kind, _, phrasings, (subject, _), _ = LISTS[kind]
+    key = words.key(key_kind)[0].lower()
+    return unknown([p.format(k=key) for p in phrasings], subject.format(k=key))
 
 
 HOURS_OF_DAY = [
@@ -376,17 +388,17 @@ def hours(words: Words, most_days: int) -> Section:
         if times:
             answer, value = f"On {day} we are open from {times[0]} to {times[1]}.", f"{times[0]} to {times[1]}"
         else:
-            answer, value = f"We are closed on {day}.", "closed"
+            answer, value = f"On {day} we are closed.", "closed"
         section.questions.append(Question("hours", asked, answer, value))
     for day in DAYS:
         if day not in by_day:
-            section.unanswerable.append(Question("unknown", [p.format(d=day) for p in HOURS_OF_DAY], UNKNOWN, ""))
+            section.unanswerable.append(unknown([p.format(d=day) for p in HOURS_OF_DAY], f"On {day}"))
     return section
 
 
 def no_hours(words: Words) -> Question:
     day = words.rng.choice(DAYS)
-    return Question("unknown", [p.format(d=day) for p in HOURS_OF_DAY], UNKNOWN, "")
+    return unknown([p.format(d=day) for p in HOURS_OF_DAY], f"On {day}")
 
 
 REFUSALS = [
@@ -415,8 +427,8 @@ def refusals(words: Words, size: int) -> Section:
     section = Section("Rules", lines)
     for topic, unseen in topics.items():
         asked = [p.format(t=topic) for p in REFUSALS]
-        section.questions.append(Question("refusal", asked, f"I'm sorry, I can't help with {topic}.", topic, unseen))
-    other = words.key("topic")[0]
+        section.questions.append(Question("refusal", asked, f"About {topic}? {REFUSED}", REFUSED, unseen))
+    other = words.key("topic")[0].lower()
     if other not in topics:
-        section.unanswerable.append(Question("unknown", [p.format(t=other) for p in REFUSALS], UNKNOWN, ""))
+        section.unanswerable.append(unknown([p.format(t=other) for p in REFUSALS], f"About {other}"))
     return section

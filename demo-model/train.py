@@ -26,35 +26,36 @@ STAGES = [
     [(256, 60, 150, 1.0)],
     [(512, 80, 330, 0.7), (256, 60, 150, 0.3)],
     [(1024, 150, 700, 0.6), (512, 80, 330, 0.4)],
-    [(2048, 400, 1500, 0.4), (1024, 150, 700, 0.35), (512, 80, 330, 0.25)],
-    [(2560, 700, 2050, 0.4), (1024, 200, 800, 0.35), (512, 80, 330, 0.25)],
+    [(2048, 400, 1500, 0.25), (1024, 150, 700, 0.4), (512, 80, 330, 0.35)],
+    [(2560, 700, 2050, 0.25), (1024, 200, 800, 0.4), (512, 80, 330, 0.35)],
 ]
 LATEST = [0.10, 0.25, 0.45, 0.62]  # a stage ends at the latest at this share of the tokens
 ENOUGH = 0.95  # ... or when so many answer tokens are the first guess
 WEIGHT = torch.tensor([0.0, 1.0, 0.1, 0.05, 0.5])  # of a token in the loss, by what it is
-UNKNOWN_SHARE = 0.22
+UNKNOWN_SHARE = 0.27
 EVALUATED = [(150, 60), (300, 60), (700, 60), (1200, 48), (1800, 48)]  # (prompt tokens, questions)
 GROUPS = ["fact", "unseen key", "unknown"]
 
 
-def step_tokens(stage: int) -> int:
-    return 8192 if stage < 2 else 16384
+def step_tokens(length: int) -> int:
+    """Of all workers together; long rows take more, so that a step has several prompts."""
+    return 8192 if length <= 1024 else 16384
 
 
 class Batches:
     def __init__(self, tokenizer, seed):
         self.dialogues = Dialogues(tokenizer, seed)
 
-    def draw(self, choice: float, stage: int, tokens: int):
-        """Rows of one length; `choice` in [0, 1) picks the length, the same for every worker."""
+    def draw(self, choice: float, stage: int, workers: int):
+        """One worker's rows of a step, of one length; `choice` in [0, 1) picks the length, the same for every worker."""
         for length, shortest, longest, share in STAGES[stage]:
             choice -= share
             if choice < 0:
                 break
         rng = self.dialogues.rng
         rows = []
-        for _ in range(max(1, tokens // length)):
-            if rng.random() < (0.12 if stage == 0 else 0.03):
+        for _ in range(max(1, step_tokens(length) // workers // length)):
+            if rng.random() < (0.12 if stage == 0 else 0.04):
                 rows.append(self.dialogues.repeats(length + 1))
             else:
                 rows.append(self.dialogues.row(length + 1, shortest, longest, UNKNOWN_SHARE))
@@ -125,9 +126,8 @@ def worker(rank, options, model, gradients, momenta, counts, control, barrier):
     seen, step, stage, entered = (int(control[i]) for i in range(4))
     accuracy, loss_mean, first = 0.0, 0.0, seen
     while seen < options.tokens and control[4] == 0:
-        tokens = step_tokens(stage)
         choice = torch.rand(1, generator=choices).item()
-        ids, target, kinds, weight = batches.draw(choice, stage, tokens // options.workers)
+        ids, target, kinds, weight = batches.draw(choice, stage, options.workers)
         loss, losses, right = model.loss(ids, target, weight / (weight.sum() * options.workers))
         loss.backward()
         for shared, p in zip(gradients[rank], model.parameters()):
@@ -224,7 +224,7 @@ def check(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default="build", help="folder of tokenizer, checkpoint and log")
-    parser.add_argument("--tokens", type=float, default=90e6, help="tokens to train on in all")
+    parser.add_argument("--tokens", type=float, default=60e6, help="tokens to train on in all")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--seed", type=int, default=11)

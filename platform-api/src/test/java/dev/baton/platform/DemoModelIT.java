@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The model and the tenants that {@code baton serve} brings along: 35 questions at once, each
+ * The model and the tenants that {@code baton serve} brings along: 40 questions at once, each
  * answered from its own tenant's prompt.
  */
 @Timeout(180)
@@ -149,7 +149,7 @@ class DemoModelIT {
             new Asked(tenant, question.path("ask").asString(), question.path("fact").asString()));
       }
     }
-    assertThat(all).hasSize(35);
+    assertThat(all).hasSize(40);
     return all;
   }
 

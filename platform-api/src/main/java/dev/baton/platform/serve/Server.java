@@ -53,8 +53,9 @@ public final class Server implements AutoCloseable {
     DataDirectory data = parts.add(DataDirectory.open(options.data()));
     requireFreePort();
     requireRedis(options.redisUrl());
+    DefaultModel model = DefaultModel.choose(options.model(), data);
     CompletableFuture<Engine> opening =
-        CompletableFuture.supplyAsync(() -> parts.add(openEngine(data)));
+        CompletableFuture.supplyAsync(() -> parts.add(openEngine(model)));
     Optional<OwnRedis> ownRedis =
         options.redisUrl() == null
             ? Optional.of(
@@ -73,12 +74,7 @@ public final class Server implements AutoCloseable {
     port = Platform.port(context);
     DemoTenants.Keys keys =
         options.demoTenants() ? demoTenants(context, data) : new DemoTenants.Keys(Map.of(), null);
-    new Banner(
-            options.host(),
-            port,
-            Platform.adminPort(context),
-            engine.model(),
-            DefaultModel.choose(options.model(), data))
+    new Banner(options.host(), port, Platform.adminPort(context), engine.model(), model)
         .print(out, token, keys, ownRedis);
     if (keys.byTenant().isEmpty()) {
       Disposable warming =
@@ -141,8 +137,7 @@ public final class Server implements AutoCloseable {
         cause);
   }
 
-  private Engine openEngine(DataDirectory data) {
-    DefaultModel model = DefaultModel.choose(options.model(), data);
+  private Engine openEngine(DefaultModel model) {
     EngineSettings settings = EngineSettings.defaults(model.file()).withDevice(options.device());
     settings =
         settings.withBatch(
