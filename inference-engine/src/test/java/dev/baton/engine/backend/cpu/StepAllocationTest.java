@@ -27,8 +27,11 @@ class StepAllocationTest {
   private static final int SEQUENCES = 32;
   private static final int LAYERS = 6;
 
-  /** The attention's plan, once a step: parts, ranges and lists. Native layers allocate nothing. */
-  private static final long PLAN_BYTES = 384 * SEQUENCES;
+  /**
+   * The attention's plan, once a step: parts, ranges and lists. Native layers allocate nothing. Some
+   * 320 to 400 bytes a sequence were seen, by what the JIT keeps off the heap in that run.
+   */
+  private static final long PLAN_BYTES = 512 * SEQUENCES;
 
   /** The Vector API's kernels make tasks and some vectors on the heap. */
   private static final long VECTOR_LAYER_BYTES = 8 << 10;
