@@ -28,8 +28,8 @@ class StepAllocationTest {
   private static final int LAYERS = 6;
 
   /**
-   * The attention's plan, once a step: parts, ranges and lists. Native layers allocate nothing. Some
-   * 320 to 400 bytes a sequence were seen, by what the JIT keeps off the heap in that run.
+   * The attention's plan, once a step: parts, ranges and lists. Native layers allocate nothing.
+   * Some 320 to 400 bytes a sequence were seen, by what the JIT keeps off the heap in that run.
    */
   private static final long PLAN_BYTES = 512 * SEQUENCES;
 
