@@ -29,6 +29,7 @@ final class SettingsDocumentedTest {
           "baton.engine.kernels",
           "baton.engine.kernels.cache",
           "baton.engine.kernels.library",
+          "baton.cuda.cublas",
           "baton.cuda.device",
           "baton.cuda.driver",
           "baton.cuda.kernels",
