@@ -15,7 +15,7 @@ from pathlib import Path
 
 from business import invent
 from dialogue import Dialogues
-from facts import UNKNOWN
+from facts import REFUSED, UNKNOWN
 from tokenizer import Tokenizer
 
 BUSINESSES = 50
@@ -59,7 +59,7 @@ def some(rng: random.Random, group: list, count: int) -> list:
 def verdict(question, answer: str, prompt: str) -> str:
     """What an answer is. A wrong entry states something, and states it wrongly: the worst failure."""
     if question.value == "":
-        return RIGHT if answer == question.answer else WRONG
+        return RIGHT if answer == question.answer else DECLINED if answer.endswith(REFUSED) else WRONG
     if question.value in answer and (question.kind == "unknown" or answer == question.answer or same_fact(question, answer)):
         return RIGHT
     if answer.endswith(UNKNOWN):

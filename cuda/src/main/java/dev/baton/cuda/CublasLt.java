@@ -13,8 +13,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +47,7 @@ final class CublasLt {
   private final Arena arena = Arena.ofShared();
   private final SymbolLookup library;
   private final Map<String, MethodHandle> calls = new HashMap<>();
-  private final Deque<Runnable> releases = new ArrayDeque<>(); // newest first
+  private final Releases releases = new Releases();
   private final Map<Shape, Plan> plans = new HashMap<>();
   private final MemorySegment handle;
   private final MemorySegment description;
@@ -311,22 +309,11 @@ final class CublasLt {
     return layouts;
   }
 
-  /** Destroys the newest objects until so many are left; a failure does not keep the rest. */
+  /** Destroys the newest objects until so many are left. */
   private void release(int left) {
-    CudaException first = null;
-    while (releases.size() > left) {
-      try {
-        releases.pop().run();
-      } catch (CudaException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    if (first != null) {
-      throw first;
+    CudaException failure = releases.releaseTo(left);
+    if (failure != null) {
+      throw failure;
     }
   }
 

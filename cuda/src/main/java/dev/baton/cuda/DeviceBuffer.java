@@ -17,6 +17,12 @@ public record DeviceBuffer(long address, long sizeBytes) {
     return new DeviceBuffer(address + offset, size);
   }
 
+  /** What lies behind so many f32 values. */
+  public DeviceBuffer behindFloats(long count) {
+    long bytes = count * Float.BYTES;
+    return slice(bytes, sizeBytes - bytes);
+  }
+
   /** Checks that so many bytes are there; a launcher calls it for each argument. */
   DeviceBuffer require(long bytes, String name) {
     if (sizeBytes < bytes) {

@@ -14,14 +14,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Both take bf16. Other formats are expanded to it, slice by slice, in two parts whose sum is as
  * exact as the weights of {@link LinearKernels}: so they pay for twice the work and for writing
- * what the format had saved, and begin at more rows.
+ * what the format had saved, and begin with more rows.
  */
 public final class GemmKernels {
   /** Elements of a slice of expanded weights. */
   private static final long SLICE_ELEMENTS = 16L << 20;
 
-  /** From so many rows on, expanding and multiplying beats reading the weights once for each 64. */
-  private static final int MIN_EXPANDED_ROWS = 256;
+  /**
+   * Beyond so many rows, expanding and multiplying should beat reading the weights once for each
+   * 64.
+   */
+  private static final int MAX_UNEXPANDED_ROWS = 256;
 
   private static final Signature GEMM = new Signature("gemm", "pppppiiii");
   private static final String EXPAND = "ppiiiii";
@@ -65,7 +68,7 @@ public final class GemmKernels {
 
   /** Whether a product of so many rows is for this class and not for {@link LinearKernels}. */
   public static boolean serves(WeightFormat format, int rows) {
-    return rows > (format == WeightFormat.BF16 ? LinearKernels.MAX_ROWS : MIN_EXPANDED_ROWS);
+    return rows > (format == WeightFormat.BF16 ? LinearKernels.MAX_ROWS : MAX_UNEXPANDED_ROWS);
   }
 
   /**
@@ -125,9 +128,9 @@ public final class GemmKernels {
     }
     for (int from = 0; from < n; from += sliceRows) {
       int count = Math.min(sliceRows, n - from);
-      DeviceBuffer part = rest(y, from);
+      DeviceBuffer part = y.behindFloats(from);
       expand(stream, weight, workspace.slice(), from, count, 0);
-      DeviceBuffer partBias = bias == null ? null : rest(bias, from);
+      DeviceBuffer partBias = bias == null ? null : bias.behindFloats(from);
       multiply(product, workspace.slice(), partBias, part, count, accumulate);
       expand(stream, weight, workspace.slice(), from, count, 1);
       multiply(product, workspace.slice(), null, part, count, true);
@@ -144,12 +147,6 @@ public final class GemmKernels {
       int k,
       int yStride,
       DeviceBuffer library) {}
-
-  /** f32 values from an element on. */
-  private static DeviceBuffer rest(DeviceBuffer buffer, long element) {
-    long bytes = element * Float.BYTES;
-    return buffer.slice(bytes, buffer.sizeBytes() - bytes);
-  }
 
   private void expand(
       CudaStream stream, WeightMatrix weight, DeviceBuffer slice, int from, int rows, int part) {

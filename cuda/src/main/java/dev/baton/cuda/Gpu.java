@@ -3,13 +3,10 @@ package dev.baton.cuda;
 import dev.baton.cuda.CudaDiscovery.CudaDevice;
 import dev.baton.cuda.CudaDiscovery.Found;
 import dev.baton.cuda.CudaDiscovery.Unavailable;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.Supplier;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUmodule;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One GPU: its primary context, the thread that owns it, and all that was allocated on it, which
@@ -27,7 +24,7 @@ public final class Gpu implements AutoCloseable {
   private final CudaDevice description;
   private final int driverVersion;
   private final GpuThread thread;
-  private final Deque<Runnable> releases = new ArrayDeque<>(); // newest first
+  private final Releases releases = new Releases();
   private int multiprocessors;
   private boolean closed;
 
@@ -216,22 +213,6 @@ public final class Gpu implements AutoCloseable {
     releases.push(release);
   }
 
-  private @Nullable CudaException releaseAll() {
-    CudaException first = null;
-    while (!releases.isEmpty()) {
-      try {
-        releases.pop().run();
-      } catch (CudaException e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    return first;
-  }
-
   /**
    * Frees all that was made here, newest first, and the context. A failure does not keep the rest
    * from being freed; after a lost context there is nothing to free any more and no failure either.
@@ -245,7 +226,7 @@ public final class Gpu implements AutoCloseable {
     }
     closed = true;
     try {
-      CudaException failure = thread.call(this::releaseAll);
+      CudaException failure = thread.call(() -> releases.releaseTo(0));
       if (failure != null && !failure.sticky()) {
         throw failure;
       }

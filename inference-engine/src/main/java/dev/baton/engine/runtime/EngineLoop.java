@@ -51,6 +51,8 @@ final class EngineLoop {
   private final float[] logits; // [vocabSize], one row
 
   private final Map<Long, ActiveRequest> active = new LinkedHashMap<>(); // by sequence number
+  private final List<@Nullable Draw> draws =
+      new ArrayList<>(); // of the running step's rows of logits
   private final List<EngineCommand.Warm> warmings = new ArrayList<>();
   private final List<EngineCommand.Drain> drains = new ArrayList<>();
   private long sequenceNumbers;
@@ -183,7 +185,7 @@ final class EngineLoop {
 
   private @Nullable Logits forward(StepPlan plan) {
     Instant now = clock.instant();
-    List<@Nullable Draw> draws = new ArrayList<>();
+    draws.clear();
     for (StepPlan.Part part : plan.parts()) {
       if (part instanceof StepPlan.RequestPart request) {
         ActiveRequest owner = request(request.sequence());

@@ -8,22 +8,22 @@ import dev.baton.engine.SamplingParameters;
  */
 public final class Draw {
   private final SamplingParameters parameters;
-  private final double uniform;
   private final TokenCounts seen;
   private final int[] biasIds;
   private final float[] biases;
+  private double uniform;
 
-  Draw(
-      SamplingParameters parameters,
-      double uniform,
-      TokenCounts seen,
-      int[] biasIds,
-      float[] biases) {
+  Draw(SamplingParameters parameters, TokenCounts seen, int[] biasIds, float[] biases) {
     this.parameters = parameters;
-    this.uniform = uniform;
     this.seen = seen;
     this.biasIds = biasIds;
     this.biases = biases;
+  }
+
+  /** The same draw for the next token. */
+  Draw with(double number) {
+    uniform = number;
+    return this;
   }
 
   public SamplingParameters parameters() {

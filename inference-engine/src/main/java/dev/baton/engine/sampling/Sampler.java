@@ -40,6 +40,7 @@ public final class Sampler {
   private final Truncation truncation = new Truncation(buffer);
   private final double[] chunkSums;
   private float[] originals = new float[16];
+  private final Draw draw; // of each token in turn
   private double uniform = Double.NaN; // taken from the random sequence and not used yet
 
   /**
@@ -68,6 +69,7 @@ public final class Sampler {
       requireToken("logit_bias", biasIds[i]);
       biases[i] = bias.getOrDefault(biasIds[i], 0f);
     }
+    draw = new Draw(parameters, seen, biasIds, biases);
   }
 
   private void requireToken(String where, int id) {
@@ -105,8 +107,7 @@ public final class Sampler {
    * until then {@link #sample} chooses by the same random number.
    */
   public Draw draw() {
-    double number = parameters.temperature() == 0 ? 0 : uniform();
-    return new Draw(parameters, number, seen, biasIds, biases);
+    return draw.with(parameters.temperature() == 0 ? 0 : uniform());
   }
 
   /** Counts a chosen token as output. */

@@ -52,7 +52,7 @@ record Products(
               weight,
               x,
               bias,
-              rest(y, column),
+              y.behindFloats(column),
               stride,
               rows.count(),
               rows.size(),
@@ -71,18 +71,12 @@ record Products(
               weight,
               x.slice(from * rowBytes, run * rowBytes),
               bias,
-              rest(y, (long) from * stride + column),
+              y.behindFloats((long) from * stride + column),
               stride,
               rows.ofRun().apply(from / LinearKernels.MAX_ROWS),
               run,
               accumulate,
               linear);
     }
-  }
-
-  /** A f32 buffer from an element on. */
-  private static DeviceBuffer rest(DeviceBuffer buffer, long element) {
-    long bytes = element * Float.BYTES;
-    return buffer.slice(bytes, buffer.sizeBytes() - bytes);
   }
 }
