@@ -263,9 +263,10 @@ final class MemoryPressureTest {
         test.steps(1);
       }
       CompletableFuture<SystemKvStatus> warm = test.engine.warm(next);
-      while (!warm.isDone()) {
+      do { // the answer itself comes by another thread, any number of steps later
         test.steps(1);
-      }
+      } while (test.status(next.key()).residency() != Residency.DEVICE);
+      assertThat(warm.join().residency()).isEqualTo(Residency.DEVICE);
       TestEngine.Call switched = test.call("a", next, "q", 2);
       // Others want more than is free beside both: they have to wait, or take what nobody uses.
       TestEngine.Call pressing = test.ungrouped("b", "z".repeat(110), 2);

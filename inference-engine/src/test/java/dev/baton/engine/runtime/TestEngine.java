@@ -170,8 +170,12 @@ final class TestEngine implements AutoCloseable {
 
   /** The system KV of a tenant as the last step left it. */
   SystemKvStatus status(String tenant) {
+    return status(key(tenant));
+  }
+
+  SystemKvStatus status(SystemKvKey key) {
     return engine.systemKvs().stream()
-        .filter(status -> status.key().equals(key(tenant)))
+        .filter(status -> status.key().equals(key))
         .findFirst()
         .orElseThrow();
   }
