@@ -5,16 +5,13 @@ import dev.baton.engine.EngineStatistics;
 import dev.baton.engine.ErrorCode;
 import dev.baton.engine.FinishReason;
 import dev.baton.engine.GenerationEvent;
-import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.engine.TokenUsage;
 import dev.baton.engine.backend.Backend;
 import dev.baton.engine.backend.DeviceLostException;
 import dev.baton.engine.backend.Logits;
 import dev.baton.engine.kvcache.BlockPool;
-import dev.baton.engine.kvcache.SystemKv;
 import dev.baton.engine.kvcache.SystemKvCache;
-import dev.baton.engine.kvcache.SystemTokens;
 import dev.baton.engine.sampling.Draw;
 import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.scheduler.Scheduler;
@@ -27,11 +24,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,18 +43,17 @@ final class EngineLoop {
   private final BlockPool pool;
   private final SystemKvCache cache;
   private final Scheduler scheduler;
+  private final SystemKvCommands systemKvCommands;
   private final float[] logits; // [vocabSize], one row
 
   private final Map<Long, ActiveRequest> active = new LinkedHashMap<>(); // by sequence number
   private final List<@Nullable Draw> draws =
       new ArrayList<>(); // of the running step's rows of logits
-  private final List<EngineCommand.Warm> warmings = new ArrayList<>();
   private final List<EngineCommand.Drain> drains = new ArrayList<>();
   private long sequenceNumbers;
   private long completedRequests;
   private long failedRequests;
   private long cancelledRequests;
-  private @Nullable EngineException fillFailure;
 
   private volatile EngineStatistics statistics;
   private volatile List<SystemKvStatus> systemKvs = List.of();
@@ -82,6 +76,7 @@ final class EngineLoop {
             settings.memory().rememberedSystemKvs(),
             clock);
     scheduler = new Scheduler(settings.batch(), pool, cache, backend.relayCostModel());
+    systemKvCommands = new SystemKvCommands(pool, cache, this::publish);
     logits = new float[vocabSize];
     statistics = snapshot();
   }
@@ -92,11 +87,9 @@ final class EngineLoop {
     switch (command) {
       case EngineCommand.Submit submit -> submit(submit.request());
       case EngineCommand.Cancel cancel -> end(cancel.request(), FinishReason.CANCELLED);
-      case EngineCommand.Warm warm -> warm(warm);
-      case EngineCommand.Unpin unpin ->
-          answer(unpin.key(), unpin.result(), () -> cache.unpin(unpin.key()));
-      case EngineCommand.Evict evict ->
-          answer(evict.key(), evict.result(), () -> cache.evict(evict.key()));
+      case EngineCommand.Warm warm -> systemKvCommands.warm(warm);
+      case EngineCommand.Unpin unpin -> systemKvCommands.unpin(unpin);
+      case EngineCommand.Evict evict -> systemKvCommands.evict(evict);
       case EngineCommand.Drain drain -> drains.add(drain);
       case EngineCommand.Close close ->
           endAll(new EngineException(ErrorCode.DRAINING, "the engine was closed"));
@@ -109,48 +102,10 @@ final class EngineLoop {
     scheduler.submit(sequence);
   }
 
-  private void warm(EngineCommand.Warm warm) {
-    SystemTokens tokens = warm.tokens();
-    int blocks = pool.layout().blocksFor(tokens.count());
-    int capacity = cache.unpinnedCapacity(tokens.key());
-    if (blocks > capacity) {
-      fail(warm.result(), neverFits(tokens, blocks, capacity));
-      return;
-    }
-    try {
-      if (warm.pin()) {
-        cache.pin(tokens);
-      }
-      cache.want(tokens);
-      warmings.add(warm);
-    } catch (EngineException e) {
-      fail(warm.result(), e);
-    }
-  }
-
-  private EngineException neverFits(SystemTokens tokens, int blocks, int capacity) {
-    return new EngineException(
-        ErrorCode.MEMORY_FULL,
-        ("system prompt %s needs %d KV blocks for %d tokens, but %d of %d are not pinned;"
-                + " shorten it, unpin others, or give the engine more KV memory")
-            .formatted(
-                tokens.key().versionId(), blocks, tokens.count(), capacity, pool.totalCount()));
-  }
-
-  private void answer(SystemKvKey key, CompletableFuture<SystemKvStatus> result, Runnable change) {
-    try {
-      change.run();
-      publish(); // who is answered may look at once
-      complete(result, cache.status(key));
-    } catch (EngineException e) {
-      fail(result, e);
-    }
-  }
-
   // ---- the step ----
 
   boolean hasWork() {
-    return scheduler.hasWork() || !warmings.isEmpty();
+    return scheduler.hasWork() || systemKvCommands.waiting();
   }
 
   /** The earliest moment at which something happens without a command, or null. */
@@ -177,7 +132,7 @@ final class EngineLoop {
         scheduler.measured(plan, Duration.between(before, clock.instant()));
       }
     }
-    settleWarmings();
+    systemKvCommands.settle();
     settleDrains();
     publish();
     return plan != null;
@@ -209,7 +164,7 @@ final class EngineLoop {
               ErrorCode.INTERNAL,
               "the device failed while it computed this request; the engine's log has the cause",
               e);
-      fillFailure = error;
+      systemKvCommands.stepFailed(error);
       scheduler.failed(plan, error);
       failScheduled();
       return null;
@@ -388,10 +343,7 @@ final class EngineLoop {
     for (ActiveRequest request : List.copyOf(active.values())) {
       fail(request, error);
     }
-    for (EngineCommand.Warm warm : warmings) {
-      fail(warm.result(), error);
-    }
-    warmings.clear();
+    systemKvCommands.failAll(error);
     settleDrains();
     publish();
   }
@@ -401,9 +353,9 @@ final class EngineLoop {
     switch (command) {
       case EngineCommand.Submit submit -> overFailed(submit.request(), error);
       case EngineCommand.Cancel cancel -> {}
-      case EngineCommand.Warm warm -> fail(warm.result(), error);
-      case EngineCommand.Unpin unpin -> fail(unpin.result(), error);
-      case EngineCommand.Evict evict -> fail(evict.result(), error);
+      case EngineCommand.Warm warm -> SystemKvCommands.fail(warm.result(), error);
+      case EngineCommand.Unpin unpin -> SystemKvCommands.fail(unpin.result(), error);
+      case EngineCommand.Evict evict -> SystemKvCommands.fail(evict.result(), error);
       case EngineCommand.Drain drain -> drain.done().complete(null);
       case EngineCommand.Close close -> {}
     }
@@ -419,45 +371,11 @@ final class EngineLoop {
         overFailed(request, error);
       }
     }
-    for (EngineCommand.Warm warm : warmings) {
-      fail(warm.result(), error);
-    }
-    warmings.clear();
+    systemKvCommands.failAll(error);
     for (EngineCommand.Drain drain : drains) {
       drain.done().complete(null);
     }
     drains.clear();
-  }
-
-  private void settleWarmings() {
-    for (Iterator<EngineCommand.Warm> i = warmings.iterator(); i.hasNext(); ) {
-      EngineCommand.Warm warm = i.next();
-      SystemTokens tokens = warm.tokens();
-      SystemKv current = cache.current(tokens.key());
-      if (current != null && current.resident() && current.tokens().edition() >= tokens.edition()) {
-        i.remove();
-        publish();
-        complete(warm.result(), cache.status(tokens.key()));
-      } else if (!cache.pending(tokens.key())) {
-        i.remove();
-        fail(warm.result(), whyNotFilled(tokens));
-      }
-    }
-    fillFailure = null;
-  }
-
-  private EngineException whyNotFilled(SystemTokens tokens) {
-    if (fillFailure != null) {
-      return fillFailure;
-    }
-    int blocks = pool.layout().blocksFor(tokens.count());
-    int capacity = cache.unpinnedCapacity(tokens.key());
-    return blocks > capacity
-        ? neverFits(tokens, blocks, capacity)
-        : new EngineException(
-            ErrorCode.SYSTEM_KV_UNKNOWN,
-            "system KV %s was evicted before it was filled; warm it again"
-                .formatted(tokens.key().versionId()));
   }
 
   private void settleDrains() {
@@ -477,15 +395,6 @@ final class EngineLoop {
       }
       drains.clear();
     }
-  }
-
-  /** Callers' continuations run elsewhere: this thread has steps to compute. */
-  private static <T> void complete(CompletableFuture<T> future, T value) {
-    var unused = future.completeAsync(() -> value);
-  }
-
-  private static void fail(CompletableFuture<?> future, EngineException error) {
-    var unused = CompletableFuture.runAsync(() -> future.completeExceptionally(error));
   }
 
   // ---- what others see ----

@@ -28,7 +28,6 @@ import dev.baton.engine.model.RopeStyle;
 import dev.baton.engine.model.RopeTables;
 import dev.baton.engine.sampling.Draw;
 import dev.baton.engine.sampling.SampledToken;
-import dev.baton.engine.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -46,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * values. All memory is taken when it is opened: weights, KV blocks, buffers.
  *
  * <p>What changes from step to step is in device memory ({@link StepLayout}), so the launches of a
- * step of up to 64 tokens depend on its size only, rounded up; they are recorded once and replayed.
+ * step of up to 64 tokens ({@link CudaForward}) depend on its size only, rounded up; they are
+ * recorded once and replayed.
  *
  * <p>KV memory: {@code [block][layer][kvHead][keys, values][blockTokens][headDim]} f16.
  */
@@ -54,17 +54,12 @@ public final class CudaBackend implements Backend {
   /** Steps of up to so many tokens have recorded launches. */
   private static final int[] BUCKETS = {1, 2, 4, 8, 16, 32, 48, 64};
 
-  /** What a KV pool without a stated size leaves free for the driver and its libraries. */
-  private static final double KV_SHARE = 0.9;
-
   private final ModelConfig config;
   private final CudaLimits limits;
   private final Gpu gpu;
   private final CudaStream stream;
-  private final CudaKernels kernels;
-  private final DeviceWeights weights;
+  private final CudaForward forward;
   private final Activations buffers;
-  private final Products products;
   private final DeviceSampling sampling;
   private final StepLayout layout;
   private final StepLayout.OnDevice step;
@@ -72,7 +67,7 @@ public final class CudaBackend implements Backend {
   private final PinnedBuffer logitsHost;
   private final DeviceBuffer kv;
   private final KvLayout kvLayout;
-  private final Heads heads;
+  private final String products;
   private final RelayCostModel relayCostModel;
   private final Map<Integer, CudaGraph> graphs = new TreeMap<>(); // by bucket
 
@@ -81,26 +76,26 @@ public final class CudaBackend implements Backend {
     this.config = config;
     this.limits = limits;
     relayCostModel = new CudaRelayCostModel(config.headsPerKvHead());
-    heads = heads(config, limits.blockTokens());
-    kernels = CudaKernels.load(gpu, heads);
+    Heads heads = heads(config, limits.blockTokens());
+    CudaKernels kernels = CudaKernels.load(gpu, heads);
     stream = gpu.newStream();
+    products = kernels.gemm().description();
     ModelWeights model = ModelWeights.of(file, config);
-    MemoryNeed need = need(model);
-    int blockCount = blockCount(need);
     long blockBytes = heads.blockStride() * Short.BYTES;
+    MemoryPlan plan = MemoryPlan.of(gpu, model, config, limits, kernels, blockBytes);
+    int blockCount = plan.blockCount();
     kvLayout = new KvLayout(blockCount, limits.blockTokens(), blockBytes / limits.blockTokens());
     int positions =
         (int) Math.min(config.contextLength(), (long) blockCount * limits.blockTokens());
-    DeviceArena weightMemory = gpu.allocate(need.weights(), "the model's weights");
+    DeviceArena weightMemory = gpu.allocate(plan.weightBytes(), "the model's weights");
     kv = gpu.allocate(blockBytes * blockCount, "the KV memory").take(blockBytes * blockCount);
-    layout = layout(blockCount, positions);
+    layout = StepLayout.of(config, limits, kernels, blockCount, positions);
     long[] sizes = Activations.sizes(config, model, limits, kernels, layout.sizeBytes());
     DeviceArena bufferMemory =
         gpu.allocate(
-            total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows())),
+            MemoryPlan.total(sizes) + MemoryPlan.total(DeviceSampling.sizes(limits.maxLogitRows())),
             "the buffers of a step");
     buffers = Activations.take(bufferMemory, sizes);
-    products = new Products(stream, kernels, buffers.linear(), buffers.gemm());
     sampling =
         new DeviceSampling(
             gpu, bufferMemory, kernels.sample(), limits.maxLogitRows(), config.vocabSize());
@@ -116,13 +111,14 @@ public final class CudaBackend implements Backend {
             config.ropeBase(),
             config.ropeScaling(),
             model.ropeDivisors());
-    weights =
+    DeviceWeights weights =
         DeviceWeights.upload(
             model,
             rope,
             new WeightUpload(
-                gpu, stream, kernels.rows(), weightMemory, need.file(), need.largest()));
+                gpu, stream, kernels.rows(), weightMemory, plan.fileBytes(), plan.largestMatrix()));
     stream.synchronize();
+    forward = new CudaForward(config, limits, stream, kernels, weights, buffers, step, heads, kv);
   }
 
   /**
@@ -175,99 +171,15 @@ public final class CudaBackend implements Backend {
     return RelayKernels.unserved(config.headCount(), config.kvHeadCount(), config.headDim());
   }
 
-  // ---- memory
-
   private static Heads heads(ModelConfig config, int blockTokens) {
+    long layerStride = 2L * config.kvDim() * blockTokens; // keys and values of one block
     return new Heads(
         config.headCount(),
         config.kvHeadCount(),
         config.headDim(),
         blockTokens,
-        layerStride(config, blockTokens) * config.layerCount(),
+        layerStride * config.layerCount(),
         config.ropeStyle() == RopeStyle.HALVES);
-  }
-
-  /** Elements of one layer's part of a block. */
-  private static long layerStride(ModelConfig config, int blockTokens) {
-    return 2L * config.kvDim() * blockTokens;
-  }
-
-  /**
-   * Bytes that a model takes beside its KV memory.
-   *
-   * @param weights with the staging of their upload
-   * @param file bytes to upload
-   * @param largest matrix of the file
-   */
-  private record MemoryNeed(long weights, long buffers, long file, long largest) {}
-
-  private MemoryNeed need(ModelWeights model) {
-    long file = 0;
-    long largest = 0;
-    for (Tensor matrix : DeviceWeights.matrices(model)) {
-      long bytes = matrix.rowBytes() * matrix.rows();
-      file += bytes;
-      largest = Math.max(largest, bytes);
-    }
-    long weightBytes =
-        DeviceWeights.deviceBytes(model, config, config.contextLength())
-            + WeightUpload.stagingBytes(largest);
-    long[] sizes =
-        Activations.sizes(
-            config,
-            model,
-            limits,
-            kernels,
-            layout(Math.ceilDiv(config.contextLength(), limits.blockTokens()), 1).sizeBytes());
-    long bufferBytes = total(sizes) + total(DeviceSampling.sizes(limits.maxLogitRows()));
-    return new MemoryNeed(weightBytes, bufferBytes, file, largest);
-  }
-
-  private int blockCount(MemoryNeed need) {
-    long blockBytes = heads.blockStride() * Short.BYTES;
-    long free = gpu.freeBytes();
-    long left = free - need.weights() - need.buffers();
-    Long wanted = limits.kvBytes();
-    long kvBytes = wanted != null ? wanted : (long) (left * KV_SHARE);
-    if (kvBytes < blockBytes || kvBytes > left) {
-      throw new EngineException(
-          ErrorCode.CONFIGURATION_INVALID,
-          ("GPU %d (%s) has too little memory for this model: %d MiB of weights, %d MiB of buffers"
-                  + " and %d MiB of KV memory are needed, %d MiB are free; take a smaller model or format,"
-                  + " a smaller batch, less KV memory, or baton.engine.device=cpu")
-              .formatted(
-                  gpu.description().ordinal(),
-                  gpu.description().name(),
-                  mebibytes(need.weights()),
-                  mebibytes(need.buffers()),
-                  mebibytes(wanted != null ? Math.max(wanted, blockBytes) : blockBytes),
-                  free >> 20));
-    }
-    return (int) Math.min(kvBytes / blockBytes, Integer.MAX_VALUE / 4 / limits.blockTokens());
-  }
-
-  private static long mebibytes(long bytes) {
-    return Math.ceilDiv(bytes, 1L << 20);
-  }
-
-  private StepLayout layout(int blockCount, int positions) {
-    int partials = Activations.partialCapacity(limits.maxRows());
-    return new StepLayout(
-        limits,
-        blockCount,
-        config.vocabSize(),
-        positions,
-        new RelayPlanner(
-            config.headsPerKvHead(), config.kvHeadCount(), kernels.relay().blocks(), partials),
-        partials);
-  }
-
-  private static long total(long[] sizes) {
-    long total = 0;
-    for (long size : sizes) {
-      total += DeviceArena.aligned(size);
-    }
-    return total;
   }
 
   // ---- the step
@@ -288,9 +200,9 @@ public final class CudaBackend implements Backend {
       upload();
       int bucket = bucket(layout.rows());
       if (bucket == 0) {
-        compute(layout.rows(), layout.logitRows());
+        forward.launch(layout.rows(), layout.logitRows());
       } else if (!limits.graphs() || layout.logitRows() == 0) {
-        compute(bucket, layout.logitRows() == 0 ? 0 : bucket);
+        forward.launch(bucket, layout.logitRows() == 0 ? 0 : bucket);
       } else {
         graph(bucket).launch(stream);
       }
@@ -349,105 +261,10 @@ public final class CudaBackend implements Backend {
   private CudaGraph graph(int bucket) {
     CudaGraph recorded = graphs.get(bucket);
     if (recorded == null) {
-      recorded = gpu.capture(stream, () -> compute(bucket, bucket));
+      recorded = gpu.capture(stream, () -> forward.launch(bucket, bucket));
       graphs.put(bucket, recorded);
     }
     return recorded;
-  }
-
-  /** The forward pass, launched for so many rows at most; how many there are the kernels read. */
-  private void compute(int rows, int logitRows) {
-    kernels
-        .rows()
-        .embed(stream, weights.embedding(), step.tokenIds, buffers.hidden(), step.rowCount, rows);
-    List<DeviceWeights.Layer> layers = weights.layers();
-    for (int i = 0; i < layers.size(); i++) {
-      DeviceWeights.Layer layer = layers.get(i);
-      norm(layer.attentionNorm(), null, step.rowCount, rows);
-      int qkvDim = config.queryDim() + 2 * config.kvDim();
-      multiply(layer.query(), buffers.normed(), buffers.qkv(), 0, qkvDim, rows);
-      multiply(layer.key(), buffers.normed(), buffers.qkv(), config.queryDim(), qkvDim, rows);
-      multiply(
-          layer.value(),
-          buffers.normed(),
-          buffers.qkv(),
-          config.queryDim() + config.kvDim(),
-          qkvDim,
-          rows);
-      long layerBytes = layerStride(config, limits.blockTokens()) * Short.BYTES;
-      DeviceBuffer layerKv = kv.slice(i * layerBytes, kv.sizeBytes() - i * layerBytes);
-      kernels
-          .rows()
-          .placeQkv(
-              stream,
-              buffers.qkv(),
-              layer.heads(),
-              weights.rotary(),
-              step.rowPositions,
-              step.rowSlots,
-              buffers.queries(),
-              layerKv,
-              step.rowCount,
-              rows,
-              heads,
-              config.rmsEpsilon());
-      kernels
-          .relay()
-          .attend(
-              stream, buffers.queries(), layerKv, buffers.attended(), step.plan, buffers.relay());
-      add(layer.attentionOutput(), buffers.attended(), layer.attentionOutputBias(), rows);
-      norm(layer.ffnNorm(), null, step.rowCount, rows);
-      int ffnDim = config.ffnDim();
-      multiply(layer.gate(), buffers.normed(), buffers.gateUp(), 0, 2 * ffnDim, rows);
-      multiply(layer.up(), buffers.normed(), buffers.gateUp(), ffnDim, 2 * ffnDim, rows);
-      kernels
-          .rows()
-          .swiglu(stream, buffers.gateUp(), buffers.activated(), step.rowCount, rows, ffnDim);
-      add(layer.down(), buffers.activated(), null, rows);
-    }
-    if (logitRows > 0) {
-      norm(weights.outputNorm(), step.logitGather, step.logitCount, logitRows);
-      products.multiply(
-          weights.output(),
-          buffers.normed(),
-          null,
-          buffers.logits(),
-          0,
-          config.vocabSize(),
-          new Products.Rows(logitRows, limits.maxLogitRows(), step.logitCount, step::logitChunk),
-          false);
-    }
-  }
-
-  private void norm(
-      DeviceBuffer weight, @Nullable DeviceBuffer gather, DeviceBuffer rowCount, int rows) {
-    kernels
-        .rows()
-        .rmsNorm(
-            stream,
-            buffers.hidden(),
-            weight,
-            buffers.normed(),
-            gather,
-            rowCount,
-            rows,
-            config.modelDim(),
-            config.rmsEpsilon());
-  }
-
-  /** Columns {@code [column, column + outputs)} of y, whose rows are {@code stride} long. */
-  private void multiply(
-      WeightMatrix weight, DeviceBuffer x, DeviceBuffer y, int column, int stride, int rows) {
-    products.multiply(weight, x, null, y, column, stride, rows(rows), false);
-  }
-
-  /** Adds to the residual stream. */
-  private void add(WeightMatrix weight, DeviceBuffer x, @Nullable DeviceBuffer bias, int rows) {
-    products.multiply(weight, x, bias, buffers.hidden(), 0, config.modelDim(), rows(rows), true);
-  }
-
-  private Products.Rows rows(int rows) {
-    return new Products.Rows(rows, limits.maxRows(), step.rowCount, step::rowChunk);
   }
 
   // ---- errors and the end
@@ -501,7 +318,7 @@ public final class CudaBackend implements Backend {
 
   /** What multiplies many rows, for people. */
   public String products() {
-    return kernels.gemm().description();
+    return products;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.baton.engine.backend.cuda;
 
+import dev.baton.cuda.CudaKernels;
 import dev.baton.cuda.DeviceBuffer;
 import dev.baton.cuda.LinearKernels;
 import dev.baton.cuda.RelayKernels;
@@ -8,6 +9,7 @@ import dev.baton.engine.backend.Step.SequencePart;
 import dev.baton.engine.backend.Step.SystemPart;
 import dev.baton.engine.backend.cuda.RelayPlanner.GroupRows;
 import dev.baton.engine.backend.cuda.RelayPlanner.SequenceRows;
+import dev.baton.engine.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -86,6 +88,23 @@ final class StepLayout {
     int maxItems = maxRows + partialCapacity;
     table = after(items, Math.multiplyExact(maxItems, RelayKernels.ITEM_INTS));
     end = after(table, tableCapacity(blockCount));
+  }
+
+  /**
+   * @param blockCount of the KV memory
+   * @param positions that a sequence may have
+   */
+  static StepLayout of(
+      ModelConfig config, CudaLimits limits, CudaKernels kernels, int blockCount, int positions) {
+    int partials = Activations.partialCapacity(limits.maxRows());
+    return new StepLayout(
+        limits,
+        blockCount,
+        config.vocabSize(),
+        positions,
+        new RelayPlanner(
+            config.headsPerKvHead(), config.kvHeadCount(), kernels.relay().blocks(), partials),
+        partials);
   }
 
   private static int after(int at, int count) {
