@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds the kernel library: build.sh WORK RESOURCES makes RESOURCES/libbaton-kernels.so, and keeps a copy in WORK that
-# serves until a source changes. Objects are built side by side, each with the instructions its file is for. Where
-# there is no compiler that can, it says so and leaves nothing: the engine then computes with the Vector API.
+# Builds the kernel library: build.sh WORK RESOURCES makes RESOURCES/libbaton-kernels.so, and keeps a copy and its objects
+# in WORK that serve until a source changes. Objects are built side by side, each with the instructions its file is for.
+# Where there is no compiler that can, it says so and leaves nothing: the engine then computes with the Vector API.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -24,8 +24,9 @@ if [ -f "$kept" ] && [ "$(cat "$1/sources.sum" 2>/dev/null)" = "$sum" ]; then
   exit 0
 fi
 
-objects=$(mktemp -d)
-trap 'rm -rf "$objects"' EXIT
+objects=$1/objects
+rm -rf "$objects"
+mkdir -p "$objects"
 common="-O2 -std=gnu11 -Wall -Wextra -fPIC -fvisibility=hidden -fno-math-errno"
 avx2="-mavx2 -mfma -mf16c"
 avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mprefer-vector-width=512"

@@ -5,10 +5,12 @@ import dev.baton.engine.backend.BackendContract;
 import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.reference.ReferenceModel;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The contract for each set of kernels that this machine has. */
+@Tag("kernels")
 @ParameterizedClass
 @MethodSource("dev.baton.engine.backend.cpu.TestKernels#available")
 record CpuBackendContractTest(KernelSet kernels) implements BackendContract {

@@ -2,6 +2,7 @@ package dev.baton.engine.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.baton.engine.tensor.BlockEncoder;
 import dev.baton.engine.tensor.Tensor;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Products of every kernel set that this machine has against a sum in double precision over weights
  * decoded one by one.
  */
+@Tag("kernels")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LinearTest {
   private static final int[] ROWS = {
@@ -169,6 +172,54 @@ class LinearTest {
         }
       }
     }
+  }
+
+  /** Tiles round weights and activations to bf16, and nothing else: their sums are f32. */
+  @ParameterizedTest
+  @EnumSource(names = {"Q8_0", "Q4_0", "Q5_0"}) // a scale times an integer is exact in f32
+  void tilesEqualTheDoubleProductOfBrainFloats(TensorType type) {
+    NativeKernels kernels = natives.get(KernelSet.NATIVE_AMX);
+    if (kernels == null) {
+      return; // the run with emulated tiles has them
+    }
+    int inputs = 1056; // two chunks of columns and a part of one
+    int outputs = 83; // an odd number of panels, the last one not full
+    Tensor weight = weights(type, outputs, inputs, 1, 11);
+    Random random = new Random(3);
+    for (int rows : new int[] {5, 31, 33, 300}) { // 300 are more than a block of rows
+      float[] values = new float[rows * inputs];
+      MemorySegment x = arena.allocate((long) rows * inputs * 4, 64);
+      for (int i = 0; i < values.length; i++) {
+        float value = (float) random.nextGaussian();
+        x.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+        values[i] = brain(value);
+      }
+      MemorySegment y = arena.allocate((long) rows * outputs * 4, 64);
+      new NativeLinear(kernels, pool, arena, List.of(weight)).multiply(pool, x, rows, y);
+      float[] row = new float[inputs];
+      for (int output = 0; output < outputs; output++) {
+        weight.readRow(output, row, 0);
+        for (int r = 0; r < rows; r++) {
+          double sum = 0;
+          double absolute = 0;
+          for (int k = 0; k < inputs; k++) {
+            double product = (double) values[r * inputs + k] * brain(row[k]);
+            sum += product;
+            absolute += Math.abs(product);
+          }
+          float found = y.getAtIndex(ValueLayout.JAVA_FLOAT, (long) r * outputs + output);
+          assertThat((double) found)
+              .as("%s row %d of %d output %d", type, r, rows, output)
+              .isCloseTo(sum, within(2e-6 * absolute));
+        }
+      }
+    }
+  }
+
+  /** Rounded to bf16, to nearest, ties to even. */
+  private static float brain(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    return Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
   }
 
   @Test

@@ -10,7 +10,10 @@ final class TestKernels {
 
   private TestKernels() {}
 
-  /** All sets that this machine and build have; the Vector API is always among them. */
+  /**
+   * All sets that this machine and build have, the Vector API always among them. A run that {@link
+   * KernelSet#PROPERTY} gives to AMX has that set alone, emulated where the CPU has no tiles.
+   */
   static List<KernelSet> available() {
     return AVAILABLE;
   }
@@ -24,6 +27,10 @@ final class TestKernels {
         System.err.println("not tested here: " + e.getMessage());
       }
     }
-    return sets;
+    KernelSet wanted = KernelSet.wanted();
+    if (wanted == null || !sets.contains(KernelSet.NATIVE_AVX512)) {
+      return sets;
+    }
+    return List.of(KernelChoice.of(wanted, NativeLibrary.instance()).set());
   }
 }
