@@ -29,8 +29,6 @@ import picocli.CommandLine.Option;
     footer = "  baton bench decode --shape 1b --type Q8_0,Q4_0 --system 512,2048 --batch 1,32")
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class DecodeBench implements Runnable {
-  private static final long WARM_UP_NANOS = 1_500_000_000; // of each case
-
   private final Terminal terminal;
 
   @Mixin private BenchOptions options;
@@ -174,10 +172,8 @@ final class DecodeBench implements Runnable {
             options.seed());
     Map<RelayMode, Samples> seconds = new LinkedHashMap<>();
     Map<RelayMode, Samples> attention = new LinkedHashMap<>();
-    long begun = System.nanoTime();
-    do { // compiles; writes where the first measured step writes again
-      modes.forEach(mode -> backend.forward(batch.step(context, 1, true, mode)));
-    } while (System.nanoTime() - begun < WARM_UP_NANOS);
+    // Writes where the first measured step writes again.
+    WarmUp.of(() -> modes.forEach(mode -> backend.forward(batch.step(context, 1, true, mode))));
     int held = context;
     for (int repetition = -1; repetition < options.repetitions(); repetition++) {
       for (RelayMode mode : modes) {

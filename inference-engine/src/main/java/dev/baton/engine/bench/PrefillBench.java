@@ -177,16 +177,15 @@ final class PrefillBench implements Runnable {
             c.batch(),
             c.prompt(),
             options.seed());
+    WarmUp.of(() -> modes.forEach(mode -> steps(batch, c, mode).forEach(backend::forward)));
     Map<RelayMode, Samples> seconds = new LinkedHashMap<>();
-    for (int repetition = -1; repetition < options.repetitions(); repetition++) {
+    for (int repetition = 0; repetition < options.repetitions(); repetition++) {
       for (RelayMode mode : modes) {
         List<Step> steps = steps(batch, c, mode);
         long before = System.nanoTime();
         steps.forEach(backend::forward);
         double took = (System.nanoTime() - before) / 1e9;
-        if (repetition >= 0) { // the first one warms up
-          seconds.computeIfAbsent(mode, m -> new Samples()).add(took);
-        }
+        seconds.computeIfAbsent(mode, m -> new Samples()).add(took);
       }
     }
     seconds.forEach((mode, samples) -> {

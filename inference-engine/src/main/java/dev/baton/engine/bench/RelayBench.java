@@ -211,21 +211,24 @@ final class RelayBench implements Runnable {
         progress.show(
             "%s S=%d C=%d n=%d g=%d"
                 .formatted(shape, c.prefix(), c.context(), c.requests(), c.groups()));
-        report.add(row(c, measure(operator, c), header));
+        report.add(row(c, measure(operator, c, c == cases.getFirst()), header));
         progress.step();
       }
     }
   }
 
   /** Median nanoseconds of each variant; they take turns. */
-  private double[] measure(AttentionOperator operator, Case c) {
+  private double[] measure(AttentionOperator operator, Case c, boolean cold) {
     Samples[] nanos = new Samples[VARIANTS.size()];
     int[] runs = new int[VARIANTS.size()];
     for (Variant variant : VARIANTS) {
       nanos[variant.ordinal()] = new Samples();
       operator.prepare(step(operator, c, variant));
+      if (cold) {
+        WarmUp.of(operator::compute);
+      }
       long begun = System.nanoTime();
-      do { // compiles, touches memory
+      do { // touches memory
         operator.compute();
       } while (System.nanoTime() - begun < WARM_UP_NANOS);
       long before = System.nanoTime();

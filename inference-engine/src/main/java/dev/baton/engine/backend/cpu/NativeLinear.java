@@ -151,7 +151,7 @@ final class NativeLinear implements Linear {
     long panelWork = (long) PANEL * inputs * rows;
     int grain =
         (int) Math.clamp(Math.min(GRAIN_WORK / panelWork, GRAIN_BYTES / panelBytes) & ~3, 4, 64);
-    pool.parallelFor(panelCount, serial ? panelCount : grain, multiplying);
+    pool.parallelRuns(panelCount, serial ? panelCount : grain, multiplying);
   }
 
   private void packInput(

@@ -50,6 +50,31 @@ class ComputePoolTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5})
+  void coversARangeOnceInRunsOfWholeGrains(int threads) {
+    try (ComputePool pool = new ComputePool(threads)) {
+      for (int count : new int[] {0, 1, 6, 7, 8, 1_000}) {
+        for (int grain : new int[] {1, 4, 2_000, Integer.MAX_VALUE}) {
+          AtomicIntegerArray seen = new AtomicIntegerArray(Math.max(1, count));
+          pool.parallelRuns(
+              count,
+              grain,
+              (worker, from, to) -> {
+                assertThat(from % grain).isZero();
+                assertThat(to - from).isBetween(1, Math.max(grain, (count - from) / (4 * threads)));
+                for (int i = from; i < to; i++) {
+                  seen.incrementAndGet(i);
+                }
+              });
+          for (int i = 0; i < count; i++) {
+            assertThat(seen.get(i)).isEqualTo(1);
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void takesWorkersThatParkedBetweenCalls() throws InterruptedException {
     try (ComputePool pool = new ComputePool(2)) {
