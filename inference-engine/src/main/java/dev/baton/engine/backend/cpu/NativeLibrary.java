@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,7 +99,11 @@ final class NativeLibrary {
   }
 
   private static NativeLibrary none(String message, Exception cause, String remedy) {
-    return new NativeLibrary(null, message.formatted(cause.getMessage(), remedy));
+    String why = String.valueOf(cause.getMessage());
+    return new NativeLibrary(
+        null,
+        message.formatted(
+            cause instanceof AccessDeniedException ? "no permission: " + why : why, remedy));
   }
 
   /** The unpacked library, or null when this build has none. */
