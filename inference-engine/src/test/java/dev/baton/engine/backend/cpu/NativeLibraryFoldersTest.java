@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.JavaProgram;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Vector API computes, and one line says why and what to do.
  */
 class NativeLibraryFoldersTest {
-  private static final boolean ROOT = System.getProperty("user.name").equals("root");
+  private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   @TempDir private Path folder;
 
@@ -103,7 +104,7 @@ class NativeLibraryFoldersTest {
     int code = 0;
     try {
       Process process = new ProcessBuilder(nothing).redirectErrorStream(true).start();
-      said = new String(process.getInputStream().readAllBytes()).strip();
+      said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       code = process.waitFor();
     } catch (IOException e) { // no such program
       said = String.valueOf(e.getMessage());
