@@ -70,6 +70,16 @@ final class LauncherTest {
     assertThat(Files.readString(root().resolve("baton"))).doesNotContain("-Dbaton.");
   }
 
+  /** With an incubating module among its first ones a JVM links no classes from the archive. */
+  @Test
+  void leavesTheVectorModuleToTheRunningJvm() throws Exception {
+    assertThat(Files.readString(root().resolve("baton")))
+        .contains("-XX:+AOTClassLinking")
+        .doesNotContain("--add-modules");
+    assertThat(Files.readString(root().resolve("platform-api/pom.xml")))
+        .contains("<Add-Exports>java.base/jdk.internal.module</Add-Exports>");
+  }
+
   private Outcome run(Map<String, String> environment, String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of("sh", "baton"));
     command.addAll(List.of(arguments));

@@ -1,5 +1,7 @@
 package dev.baton.platform.cli;
 
+import dev.baton.engine.EngineException;
+import dev.baton.engine.backend.cpu.VectorModule;
 import dev.baton.engine.cli.BatonTools;
 import dev.baton.platform.bench.PlatformBench;
 import picocli.CommandLine;
@@ -22,11 +24,14 @@ public final class BatonMain {
 
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
-    if (args.length > 0 && BatonTools.handles(args[0])) {
+    String command = args.length > 0 ? args[0] : "";
+    if (BatonTools.handles(command)) {
+      requireVectorModule();
       BatonTools.main(args);
       return;
     }
-    if (args.length > 0 && args[0].equals("bench")) {
+    if (command.equals("bench")) {
+      requireVectorModule();
       PlatformBench.main(args);
       return;
     }
@@ -36,5 +41,14 @@ public final class BatonMain {
       System.exit(CommandLine.ExitCode.USAGE);
     }
     System.exit(commands.execute(args));
+  }
+
+  private static void requireVectorModule() {
+    try {
+      VectorModule.require();
+    } catch (EngineException e) {
+      System.err.println("baton: " + e.getMessage());
+      System.exit(CommandLine.ExitCode.SOFTWARE);
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.baton.engine.scheduler.RelayMode;
 import dev.baton.platform.serve.ServeOptions;
 import dev.baton.platform.serve.Server;
 import dev.baton.platform.serve.StartFailure;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -105,7 +106,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--exit-when-ready",
       hidden = true,
-      description = "Stops after the start: a build records what a start loads.")
+      description = "Stops after first requests: a build records what a start loads.")
   private boolean exitWhenReady;
 
   /** The engine's own logger; held, because levels of loggers that are collected are forgotten. */
@@ -132,13 +133,18 @@ final class ServeCommand implements Callable<Integer> {
                 "shutdown"));
     try {
       server.start(System.out);
-      if (!exitWhenReady) {
+      if (exitWhenReady) {
+        server.rehearse();
+      } else {
         ended.await();
       }
       return 0;
     } catch (StartFailure e) {
       failed.set(true);
       System.err.println("baton: " + e.line());
+    } catch (IOException e) {
+      failed.set(true);
+      System.err.println("baton: a first request was not answered: " + e.getMessage());
     } catch (InterruptedException e) {
       failed.set(true);
       Thread.currentThread().interrupt();

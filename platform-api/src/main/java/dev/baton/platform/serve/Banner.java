@@ -10,8 +10,11 @@ import java.util.Optional;
  * What a start says: where everything is, and lines to try it with.
  *
  * @param adminPort where the console is; the tenants' port unless operators have their own
+ * @param upMillis how long the JVM has run
  */
-record Banner(String host, int port, int adminPort, EngineModel model, DefaultModel source) {
+record Banner(
+    String host, int port, int adminPort, EngineModel model, DefaultModel source, long upMillis) {
+  private static final double MILLIS_PER_SECOND = 1000;
   private static final List<String> QUESTIONS =
       List.of("When are you open on Wednesday?", "How much is the late fee?");
 
@@ -30,6 +33,7 @@ record Banner(String host, int port, int adminPort, EngineModel model, DefaultMo
         text,
         "Store",
         redis.map(own -> "own Redis " + own.version()).orElse("the Redis of --redis"));
+    line(text, "Ready", "%.1f s after its JVM began".formatted(upMillis / MILLIS_PER_SECOND));
     if (source.demo()) {
       text.append(
           """

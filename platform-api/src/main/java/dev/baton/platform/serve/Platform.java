@@ -7,13 +7,15 @@ import java.time.Clock;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.SpringApplication.AbandonedRunException;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
-/** The Spring part of the platform around an engine that is open already. */
+/** The Spring part of the platform around an engine. */
 public final class Platform {
   private Platform() {}
 
@@ -25,14 +27,24 @@ public final class Platform {
    */
   public static ConfigurableApplicationContext start(
       Engine engine, Map<String, Object> properties) {
+    return start(() -> engine, properties);
+  }
+
+  /**
+   * Starts serving around an engine that may still be opening: it is asked for when the platform's
+   * configuration has been read, before the first bean that needs it. What the asking throws ends
+   * the start and comes out as it is.
+   */
+  static ConfigurableApplicationContext start(
+      Supplier<Engine> engine, Map<String, Object> properties) {
     SpringApplication application = new SpringApplication(BatonApplication.class);
     application.setWebApplicationType(WebApplicationType.REACTIVE);
     application.setRegisterShutdownHook(false);
     application.setLogStartupInfo(false);
     application.addInitializers(context -> {
       GenericApplicationContext beans = (GenericApplicationContext) context;
-      beans.registerBean(
-          "engine", Engine.class, () -> engine, definition -> definition.setDestroyMethodName(""));
+      beans.addBeanFactoryPostProcessor(
+          factory -> factory.registerSingleton("engine", orAbandon(engine)));
       beans.registerBean("clock", InstantSource.class, () -> Clock.systemUTC());
     });
     // Last in the list of sources would lose against the environment; arguments win.
@@ -40,7 +52,22 @@ public final class Platform {
         properties.entrySet().stream()
             .map(property -> "--" + property.getKey() + "=" + property.getValue())
             .toArray(String[]::new);
-    return application.run(arguments);
+    try {
+      return application.run(arguments);
+    } catch (AbandonedRunException e) {
+      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+    }
+  }
+
+  /** An abandoned run is the one failure that Spring leaves to its caller to report. */
+  private static Engine orAbandon(Supplier<Engine> engine) {
+    try {
+      return engine.get();
+    } catch (RuntimeException e) {
+      AbandonedRunException abandoned = new AbandonedRunException();
+      abandoned.initCause(e);
+      throw abandoned;
+    }
   }
 
   /** Where a started platform listens. */

@@ -2,10 +2,12 @@ package dev.baton.platform.serve;
 
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineException;
+import dev.baton.engine.backend.cpu.VectorModule;
 import dev.baton.engine.runtime.EngineSettings;
 import dev.baton.engine.runtime.LocalEngine;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -27,8 +29,9 @@ import org.springframework.dao.DataAccessException;
 import reactor.core.Disposable;
 
 /**
- * {@code baton serve}: opens the data directory, Redis and the engine side by side, then the
- * platform; on the way out the reverse. Whatever keeps it from starting is one line.
+ * {@code baton serve}: opens the data directory and Redis, and the engine beside them and beside
+ * the platform's configuration; on the way out the reverse. Whatever keeps it from starting is one
+ * line.
  */
 public final class Server implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Server.class);
@@ -38,6 +41,7 @@ public final class Server implements AutoCloseable {
   private final ServeOptions options;
   private final Closeables parts = new Closeables();
   private int port;
+  private DemoTenants.Keys keys = new DemoTenants.Keys(Map.of(), null);
 
   public Server(ServeOptions options) {
     this.options = options;
@@ -61,7 +65,6 @@ public final class Server implements AutoCloseable {
             ? Optional.of(
                 parts.add(OwnRedis.start(data, RedisBinary.find(data.resolve("redis/bin")))))
             : Optional.empty();
-    Engine engine = await(opening);
     AdminToken token = AdminToken.choose(data);
     Map<String, Object> properties = new TreeMap<>();
     properties.put("server.address", options.host());
@@ -69,12 +72,15 @@ public final class Server implements AutoCloseable {
     properties.put("spring.data.redis.url", ownRedis.map(OwnRedis::url).orElse(options.redisUrl()));
     properties.put("baton.admin.token", token.value());
     properties.put("baton.quota.spool-directory", data.privateDirectory("spool"));
-    ConfigurableApplicationContext context = startPlatform(engine, properties);
+    ConfigurableApplicationContext context = startPlatform(opening, properties);
     parts.add(context::close);
+    Engine engine = await(opening);
     port = Platform.port(context);
-    DemoTenants.Keys keys =
-        options.demoTenants() ? demoTenants(context, data) : new DemoTenants.Keys(Map.of(), null);
-    new Banner(options.host(), port, Platform.adminPort(context), engine.model(), model)
+    if (options.demoTenants()) {
+      keys = demoTenants(context, data);
+    }
+    long upMillis = ManagementFactory.getRuntimeMXBean().getUptime();
+    new Banner(options.host(), port, Platform.adminPort(context), engine.model(), model, upMillis)
         .print(out, token, keys, ownRedis);
     if (keys.byTenant().isEmpty()) {
       Disposable warming =
@@ -88,12 +94,25 @@ public final class Server implements AutoCloseable {
     return port;
   }
 
-  /** The kernels need it; without it the first request would hang instead of fail. */
+  /**
+   * Answers a look at readiness and the demo tenants' first chats: what first requests load is then
+   * in the record that a build makes of a start.
+   *
+   * @throws IOException when one is not answered
+   */
+  public void rehearse() throws IOException {
+    Rehearsal rehearsal = new Rehearsal(port);
+    rehearsal.readiness();
+    for (String key : keys.byTenant().values()) {
+      rehearsal.chat(key);
+    }
+  }
+
   private static void requireVectorModule() {
-    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-      throw new StartFailure(
-          "this JVM runs without the vector module. Start with ./baton, or add the option"
-              + " --add-modules jdk.incubator.vector to java.");
+    try {
+      VectorModule.require();
+    } catch (EngineException e) {
+      throw new StartFailure(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -171,9 +190,11 @@ public final class Server implements AutoCloseable {
   }
 
   private ConfigurableApplicationContext startPlatform(
-      Engine engine, Map<String, Object> properties) {
+      CompletableFuture<Engine> opening, Map<String, Object> properties) {
     try {
-      return Platform.start(engine, properties);
+      return Platform.start(() -> await(opening), properties);
+    } catch (StartFailure e) {
+      throw e;
     } catch (PortInUseException e) {
       throw portInUse(e);
     } catch (RuntimeException e) {
