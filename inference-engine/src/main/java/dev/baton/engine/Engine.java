@@ -32,7 +32,8 @@ public interface Engine extends AutoCloseable {
 
   /**
    * Tokens of the request's whole prompt, counted on the caller's thread without queueing it; empty
-   * where this engine can not tell without asking elsewhere.
+   * where this engine can not tell without asking elsewhere. {@link #generate} of the same request
+   * does not tokenise it again.
    *
    * @throws EngineException when the request can not be rendered
    */

@@ -22,6 +22,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -301,6 +303,23 @@ class TenantApiIT {
     assertThat(empty.statusCode()).isEqualTo(400);
     HttpResponse<String> bias = platform.post(key, chat(",\"logit_bias\":{\"99999\":1}"));
     assertThat(error(bias).path("param").asString()).isEqualTo("logit_bias");
+  }
+
+  /** One request can not make the server hold or compare more than a bounded list. */
+  @Test
+  void refusesListsThatAreTooLongAndNamesThem() throws Exception {
+    HttpResponse<String> stops =
+        platform.post(key, chat(",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"));
+    assertThat(stops.statusCode()).as(stops.body()).isEqualTo(400);
+    assertThat(error(stops).path("param").asString()).isEqualTo("stop");
+    String biases =
+        IntStream.range(0, 1025)
+            .mapToObj(token -> "\"" + token + "\":1")
+            .collect(Collectors.joining(","));
+    HttpResponse<String> bias = platform.post(key, chat(",\"logit_bias\":{" + biases + "}"));
+    assertThat(bias.statusCode()).as(bias.body()).isEqualTo(400);
+    assertThat(error(bias).path("param").asString()).isEqualTo("logit_bias");
+    assertThat(error(bias).path("message").asString()).contains("1024");
   }
 
   @ParameterizedTest

@@ -47,11 +47,15 @@ public final class LocalEngine implements Engine {
   /** Work that can not be computed now is looked at again after this. */
   private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** Of prompts that were counted and wait for their request; 16 MiB. */
+  private static final long COUNTED_TOKENS = 4 << 20;
+
   private final Runnable release; // of all that was opened
   private final Tokenizer tokenizer;
   private final EngineModel model;
   private final Clock clock;
   private final Prompts prompts;
+  private final CountedPrompts counted;
   private final Admissions admissions;
   private final EngineLoop loop;
   private final BlockingQueue<EngineCommand> commands;
@@ -99,6 +103,7 @@ public final class LocalEngine implements Engine {
             backend.kvLayout(),
             clock,
             settings.memory().rememberedSystemKvs());
+    counted = new CountedPrompts(COUNTED_TOKENS);
     admissions = new Admissions(settings.queue(), clock);
     loop = new EngineLoop(backend, model.vocabSize(), settings, admissions, clock);
     int requests = settings.queue().waitingRequests() + settings.batch().maxSequences();
@@ -129,7 +134,8 @@ public final class LocalEngine implements Engine {
     }
     admissions.enter(request.tenantId());
     try {
-      Prompts.Prepared prompt = prompts.prepare(request);
+      Prompts.Prepared before = counted.take(request);
+      Prompts.Prepared prompt = before == null ? prompts.prepare(request) : before;
       ActiveRequest active =
           new ActiveRequest(
               request,
@@ -177,7 +183,9 @@ public final class LocalEngine implements Engine {
 
   @Override
   public OptionalInt countPromptTokens(GenerationRequest request) {
-    return OptionalInt.of(prompts.prepare(request).tokens().length);
+    Prompts.Prepared prompt = prompts.prepare(request);
+    counted.put(request, prompt);
+    return OptionalInt.of(prompt.tokens().length);
   }
 
   @Override

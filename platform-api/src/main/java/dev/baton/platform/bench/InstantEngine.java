@@ -11,6 +11,7 @@ import dev.baton.engine.TokenUsage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -58,6 +59,11 @@ final class InstantEngine implements AlwaysResident {
     Running running = new Running(listener, wanted == null ? AT_ONCE : wanted);
     thread.execute(running::begin);
     return running;
+  }
+
+  @Override
+  public OptionalInt countPromptTokens(GenerationRequest request) {
+    return OptionalInt.of(PROMPT_TOKENS);
   }
 
   /** One request; all but {@link #cancel} on the engine's thread. */

@@ -59,7 +59,8 @@ final class PlatformCommand implements Callable<Integer> {
   @Option(
       names = "--soak",
       paramLabel = "MINUTES",
-      description = "Then goes on at the rate for so long and shows the heap each half minute.")
+      description =
+          "Then goes on at the rate for so long; shows heap and latency each half minute.")
   private int soakMinutes;
 
   @Option(names = "--seed", paramLabel = "N", description = "Of the arrivals (1).")
@@ -117,17 +118,21 @@ final class PlatformCommand implements Callable<Integer> {
     return results;
   }
 
-  /** Live heap each half minute, under the same load. */
+  /** Live heap and latency each half minute, under the same load. */
   private Map<String, Object> soak(PlatformProcess platform, OpenLoad load)
       throws IOException, InterruptedException {
     List<Double> curve = new ArrayList<>();
     curve.add(mebibytes(platform.liveHeapBytes()));
     long requests = 0;
     long refused = 0;
+    List<Double> middle = new ArrayList<>();
+    List<Double> slowest = new ArrayList<>();
     for (int half = 0; half < 2 * soakMinutes; half++) {
       OpenLoad.Result part = load.run(Duration.ofSeconds(30));
       requests += part.answered();
       refused += part.refused();
+      middle.add(Math.round(100 * part.percentileMillis(50)) / 100.0);
+      slowest.add(Math.round(100 * part.percentileMillis(99)) / 100.0);
       curve.add(mebibytes(platform.liveHeapBytes()));
     }
     int third = Math.max(1, curve.size() / 3);
@@ -141,6 +146,8 @@ final class PlatformCommand implements Callable<Integer> {
     soak.put("minutes", soakMinutes);
     soak.put("requests", requests);
     soak.put("refused", refused);
+    soak.put("p50Millis", middle);
+    soak.put("p99Millis", slowest);
     soak.put("liveHeapMiB", curve);
     soak.put("lastThirdOverFirst", Math.round(100 * late / early) / 100.0);
     return soak;

@@ -13,6 +13,7 @@ import dev.baton.platform.problem.RequestId;
 import dev.baton.platform.quota.Quota;
 import dev.baton.platform.quota.Reservation;
 import dev.baton.platform.routing.EngineDoor;
+import io.netty.channel.EventLoop;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -23,6 +24,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
@@ -31,6 +33,7 @@ import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -40,6 +43,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.server.HttpServerRequest;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -64,6 +68,7 @@ final class ChatEndpoint {
   private final RunningStreams running;
   private final EngineSpans spans;
   private final InstantSource clock;
+  private final String fingerprint;
 
   ChatEndpoint(
       Engine engine,
@@ -87,6 +92,7 @@ final class ChatEndpoint {
     this.running = running;
     this.spans = spans;
     this.clock = clock;
+    this.fingerprint = ModelsEndpoint.fingerprint(engine.model());
   }
 
   @PostMapping(path = "/v1/chat/completions", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -227,10 +233,10 @@ final class ChatEndpoint {
 
   private Mono<Void> writeWhole(ServerWebExchange exchange, Answering answering) {
     return answering.stream()
-        .events()
+        .events(Schedulers.parallel()::schedule) // its answer may be long to encode
         .collect(
             () -> new CompletionBuilder(head(), answering.request().logprobs()),
-            CompletionBuilder::add)
+            (answer, batch) -> batch.forEach(answer::add))
         .flatMap(answer -> {
           byte[] body = json.writeValueAsBytes(answer.build());
           ServerHttpResponse response = exchange.getResponse();
@@ -248,19 +254,21 @@ final class ChatEndpoint {
     headers.set("X-Accel-Buffering", "no"); // nginx would hold the events back
     ChunkEncoder encoder = new ChunkEncoder(json, head(), answering.request());
     Sinks.Empty<Void> ended = Sinks.empty();
+    EventLoop loop = loop(exchange);
     Flux<String> answer =
         answering.stream()
-            .events()
-            .concatMapIterable(encoder::frames, 1)
+            .events(loop)
+            .map(encoder::frames)
+            .filter(frames -> !frames.isEmpty())
             .doFinally(signal -> ended.tryEmitEmpty());
     // The first comment also commits the status, which keeps a long wait in the queue alive.
     Flux<String> comments =
-        Flux.interval(settings.keepAlive())
+        Flux.interval(settings.keepAlive(), Schedulers.fromExecutorService(loop))
             .onBackpressureDrop()
             .map(tick -> ": keep-alive\n\n")
             .takeUntilOther(ended.asMono());
     Flux<String> frames =
-        Flux.merge(answer, comments)
+        Flux.merge(1, answer, comments)
             .onErrorResume(error ->
                 response.isCommitted()
                     ? Flux.just(encoder.errorFrame(Problems.of(error)))
@@ -270,10 +278,19 @@ final class ChatEndpoint {
             Mono.just(response.bufferFactory().wrap(frame.getBytes(StandardCharsets.UTF_8)))));
   }
 
+  /**
+   * The thread that writes to a request's connection. Encoded there, an event reaches the socket
+   * with one change of threads.
+   */
+  private static EventLoop loop(ServerWebExchange exchange) {
+    HttpServerRequest request = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+    AtomicReference<EventLoop> loop = new AtomicReference<>();
+    request.withConnection(connection -> loop.set(connection.channel().eventLoop()));
+    return loop.get();
+  }
+
   private AnswerHead head() {
     String id = "chatcmpl-" + UUID.randomUUID().toString().replace("-", "");
-    String model = engine.model().id();
-    return new AnswerHead(
-        id, clock.instant().getEpochSecond(), model, ModelsEndpoint.fingerprint(engine.model()));
+    return new AnswerHead(id, clock.instant().getEpochSecond(), engine.model().id(), fingerprint);
   }
 }

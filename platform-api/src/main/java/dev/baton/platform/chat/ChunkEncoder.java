@@ -5,7 +5,7 @@ import dev.baton.engine.GenerationEvent;
 import dev.baton.platform.chat.ChatCompletionChunk.Choice;
 import dev.baton.platform.chat.ChatCompletionChunk.Delta;
 import dev.baton.platform.problem.ApiProblem;
-import java.util.ArrayList;
+import dev.baton.platform.problem.Problems;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -24,12 +24,26 @@ final class ChunkEncoder {
   }
 
   /**
-   * The frames of one event.
+   * The frames of events that came together, to be written as one.
    *
-   * @throws RuntimeException the failure of a failed generation
+   * @throws RuntimeException the failure of a failed generation of which nothing else is to be told
    */
-  List<String> frames(GenerationEvent event) {
-    List<String> frames = new ArrayList<>(4);
+  String frames(List<GenerationEvent> events) {
+    StringBuilder frames = new StringBuilder();
+    for (GenerationEvent event : events) {
+      try {
+        add(event, frames);
+      } catch (RuntimeException error) {
+        if (frames.isEmpty()) {
+          throw error;
+        }
+        return frames.append(errorFrame(Problems.of(error))).toString();
+      }
+    }
+    return frames.toString();
+  }
+
+  private void add(GenerationEvent event, StringBuilder frames) {
     switch (event) {
       case GenerationEvent.Started started -> role(frames);
       case GenerationEvent.Token token -> {
@@ -37,23 +51,22 @@ final class ChunkEncoder {
         Logprobs logprobs =
             request.logprobs() ? new Logprobs(List.of(Logprobs.of(token.token()))) : null;
         if (!token.text().isEmpty() || logprobs != null) {
-          frames.add(delta(new Delta(null, token.text()), logprobs, null));
+          frames.append(delta(new Delta(null, token.text()), logprobs, null));
         }
       }
       case GenerationEvent.Finished finished -> {
         role(frames);
         if (!finished.text().isEmpty()) {
-          frames.add(delta(new Delta(null, finished.text()), null, null));
+          frames.append(delta(new Delta(null, finished.text()), null, null));
         }
-        frames.add(delta(new Delta(null, null), null, finishReason(finished.reason())));
+        frames.append(delta(new Delta(null, null), null, finishReason(finished.reason())));
         if (request.streamOptions().includeUsage()) {
-          frames.add(chunk(List.of(), Usage.of(finished.usage())));
+          frames.append(chunk(List.of(), Usage.of(finished.usage())));
         }
-        frames.add("data: [DONE]\n\n");
+        frames.append("data: [DONE]\n\n");
       }
       case GenerationEvent.Failed failed -> throw failed.error();
     }
-    return frames;
   }
 
   /** The last frame of a stream that fails after its first byte. */
@@ -71,10 +84,10 @@ final class ChunkEncoder {
     };
   }
 
-  private void role(List<String> frames) {
+  private void role(StringBuilder frames) {
     if (!roleSent) {
       roleSent = true;
-      frames.add(delta(new Delta("assistant", ""), null, null));
+      frames.append(delta(new Delta("assistant", ""), null, null));
     }
   }
 

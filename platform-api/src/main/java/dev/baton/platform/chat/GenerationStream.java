@@ -5,7 +5,8 @@ import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.platform.problem.ApiProblem;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * The bridge from the engine's listener to one reader. The engine thread only offers to a bounded
@@ -27,9 +27,8 @@ import reactor.core.scheduler.Schedulers;
  */
 final class GenerationStream {
   private static final Logger log = LoggerFactory.getLogger(GenerationStream.class);
-  private static final int PREFETCH = 16;
 
-  private final Sinks.Many<GenerationEvent> events;
+  private final EventQueue events;
   private final Sinks.One<GenerationEvent> outcome = Sinks.one();
   private final Function<GenerationEvent, Mono<Void>> settle;
   private @Nullable Generation generation; // guarded by this
@@ -39,7 +38,7 @@ final class GenerationStream {
 
   private GenerationStream(int capacity, Function<GenerationEvent, Mono<Void>> settle) {
     this.settle = settle;
-    events = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(capacity));
+    events = new EventQueue(capacity);
   }
 
   /**
@@ -60,9 +59,13 @@ final class GenerationStream {
     return stream;
   }
 
-  /** Everything the engine tells, for one reader; ends by completion or an error. */
-  Flux<GenerationEvent> events() {
-    return events.asFlux().publishOn(Schedulers.parallel(), PREFETCH);
+  /**
+   * Everything the engine tells, for one reader; ends by completion or an error.
+   *
+   * @param thread where the reader encodes and writes
+   */
+  Flux<List<GenerationEvent>> events(Executor thread) {
+    return events.batches(thread);
   }
 
   /** The last event, {@code Finished} or {@code Failed}. */
@@ -120,10 +123,10 @@ final class GenerationStream {
   }
 
   private void emit(GenerationEvent event) {
-    if (!overflowed && events.tryEmitNext(event) == Sinks.EmitResult.FAIL_OVERFLOW) {
+    if (!overflowed && !events.offer(event)) {
       overflowed = true;
       cancel();
-      events.tryEmitError(ApiProblem.slowReader()); // refused when the reader left meanwhile
+      events.end(ApiProblem.slowReader());
     }
   }
 
@@ -132,13 +135,6 @@ final class GenerationStream {
     if (problem == null) {
       emit(last);
     }
-    if (overflowed) {
-      return; // its reader has been told
-    }
-    if (problem == null) {
-      events.tryEmitComplete(); // refused when the reader is gone
-    } else {
-      events.tryEmitError(problem); // what it finished with is not the reader's to see
-    }
+    events.end(problem); // then what it finished with is not the reader's to see
   }
 }

@@ -27,6 +27,9 @@ final class EngineMeters implements MeterBinder {
     blocks(meters, "free", EngineStatistics::freeBlocks);
     blocks(meters, "system", EngineStatistics::systemBlocks);
     blocks(meters, "request", EngineStatistics::requestBlocks);
+    Gauge.builder("baton.engine.lost", engine, e -> e.defect().isEmpty() ? 0 : 1)
+        .description("1 when the engine has lost its device and only a new process helps")
+        .register(meters);
     gauge(meters, "baton.engine.pinned.blocks", EngineStatistics::pinnedBlocks);
     gauge(meters, "baton.engine.pin.budget.blocks", EngineStatistics::pinBudgetBlocks);
     gauge(meters, "baton.engine.waiting.requests", EngineStatistics::waitingRequests);

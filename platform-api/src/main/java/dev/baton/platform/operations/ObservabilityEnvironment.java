@@ -22,7 +22,9 @@ public final class ObservabilityEnvironment implements EnvironmentPostProcessor 
           TRACING + "opentelemetry.autoconfigure.OpenTelemetryTracingAutoConfiguration",
           TRACING + "opentelemetry.autoconfigure.otlp.OtlpTracingAutoConfiguration",
           TRACING + "autoconfigure.MicrometerTracingAutoConfiguration",
-          TRACING + "autoconfigure.prometheus.PrometheusExemplarsAutoConfiguration");
+          TRACING + "autoconfigure.prometheus.PrometheusExemplarsAutoConfiguration",
+          // A span for each command; also a timer with a dozen tags for each, traced or not.
+          "org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration");
 
   @Override
   public void postProcessEnvironment(

@@ -9,6 +9,7 @@ import dev.baton.platform.problem.ApiProblem;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param request with its completion tokens limited where the caller has limits
  * @param tokens of the prompt and at most of the completion; 0 where no limit counts them
+ * @param counted the engine has tokenised the prompt, and so has little left to do to take it
  */
-record Demand(GenerationRequest request, long tokens) {
+record Demand(GenerationRequest request, long tokens, boolean counted) {
   /** Where the engine can not count: few texts have more tokens than half their bytes. */
   private static final int BYTES_PER_TOKEN = 2;
 
@@ -40,14 +42,16 @@ record Demand(GenerationRequest request, long tokens) {
             : request.withMaxTokens(output);
     Long maxInput = limits.maxInputTokens();
     if (maxInput == null && !limits.limitsTokens()) {
-      return new Demand(limited, 0);
+      return new Demand(limited, 0, false);
     }
-    int prompt = engine.countPromptTokens(request).orElseGet(() -> estimate(request));
+    OptionalInt counted = engine.countPromptTokens(request);
+    int prompt = counted.orElseGet(() -> estimate(request));
     if (maxInput != null && prompt > maxInput) {
       throw ApiProblem.tooMuchInput(prompt, maxInput);
     }
     int room = Math.max(1, engine.model().contextLength() - prompt);
-    return new Demand(limited, prompt + (output == null ? room : Math.min(output, room)));
+    return new Demand(
+        limited, prompt + (output == null ? room : Math.min(output, room)), counted.isPresent());
   }
 
   /** The completion tokens this request may have, or null for the engine's own bound. */

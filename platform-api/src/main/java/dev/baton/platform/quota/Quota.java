@@ -62,8 +62,9 @@ public final class Quota {
   }
 
   /**
-   * Reserves what a request may use. Every reservation must be settled or released; it comes on a
-   * thread that may compute for a while, and must be taken there, before anything else is awaited.
+   * Reserves what a request may use. Every reservation must be settled or released, and must be
+   * taken on the thread it comes on, before anything else is awaited; that thread may compute as
+   * long as the engine needs to take the request.
    *
    * @param answer gets the rate limit headers, also when the request is refused
    * @throws ApiProblem through the Mono: 400 for what a request may never have, 429 over a limit
@@ -77,9 +78,10 @@ public final class Quota {
         .flatMap(limits -> {
           Demand demand = Demand.of(request, limits, engine, settings.defaultOutputTokens());
           AtomicBoolean begun = new AtomicBoolean();
-          return judge(keyId, demand, limits, answer)
-              // What follows renders and tokenises: not on the thread of Redis' client.
-              .publishOn(Schedulers.boundedElastic())
+          Mono<Verdict> judged = judge(keyId, demand, limits, answer);
+          // What follows renders and tokenises where nobody has yet: not on the thread of Redis'
+          // client. Else it goes on there, a change of threads less before the first token.
+          return (demand.counted() ? judged : judged.publishOn(Schedulers.boundedElastic()))
               .map(verdict ->
                   switch (verdict) {
                     case Verdict.Admitted admitted -> {

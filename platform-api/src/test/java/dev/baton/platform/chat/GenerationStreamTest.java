@@ -46,7 +46,8 @@ class GenerationStreamTest {
     GenerationStream stream =
         GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty());
     engine.nextRequest().begin().say("a", "b").finish(FinishReason.STOP);
-    List<GenerationEvent> events = stream.events().collectList().block(SOON);
+    List<GenerationEvent> events =
+        stream.events(Runnable::run).flatMapIterable(batch -> batch).collectList().block(SOON);
     assertThat(events)
         .hasExactlyElementsOfTypes(
             GenerationEvent.Started.class,
@@ -61,7 +62,7 @@ class GenerationStreamTest {
     GenerationStream stream =
         GenerationStream.open(engine::generate, REQUEST, 16, last -> Mono.empty());
     LastError lastError = new LastError();
-    stream.events().subscribe(lastError);
+    stream.events(Runnable::run).subscribe(lastError);
     ScriptedEngine.Running running = engine.nextRequest();
     running.say("x".repeat(100).split(""));
     assertThat(running.cancelledWithin(SOON)).isTrue();
@@ -93,7 +94,7 @@ class GenerationStreamTest {
         .isEqualTo("refused");
   }
 
-  private static final class LastError extends BaseSubscriber<GenerationEvent> {
+  private static final class LastError extends BaseSubscriber<List<GenerationEvent>> {
     private final Sinks.One<Throwable> sink = Sinks.one();
     private final Mono<Throwable> error = sink.asMono();
 

@@ -5,6 +5,7 @@ import dev.baton.admin.storage.BoundedCache;
 import dev.baton.admin.storage.ChangeFeed;
 import dev.baton.admin.storage.ChangeFeed.AnythingChanged;
 import dev.baton.admin.storage.ChangeFeed.TenantChanged;
+import dev.baton.admin.storage.RefreshAhead;
 import dev.baton.admin.storage.Scripts;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.StoreUnavailableException;
@@ -39,11 +40,12 @@ import tools.jackson.databind.json.JsonMapper;
  * Who a presented key speaks for.
  *
  * <p>Implementation note: what a node knows of a key is believed for {@code
- * baton.admin.key-cache-time} and forgotten at once when the change feed names the tenant; after a
- * gap in the feed everything is asked anew. While Redis is away, a known key goes on working until
- * {@code baton.admin.key-grace} after it was last confirmed; then, and for unknown keys at once,
- * the answer is an error and never a guess. Expiry is checked on each call. The cache's keys are
- * digests, so that no secret lies in memory longer than its request.
+ * baton.admin.key-cache-time}, asked anew before that ends while it is in use, and forgotten at
+ * once when the change feed names the tenant; after a gap in the feed everything is asked anew.
+ * While Redis is away, a known key goes on working until {@code baton.admin.key-grace} after it was
+ * last confirmed; then, and for unknown keys at once, the answer is an error and never a guess.
+ * Expiry is checked on each call. The cache's keys are digests, so that no secret lies in memory
+ * longer than its request.
  */
 @Component
 public final class TenantDirectory {
@@ -74,6 +76,7 @@ public final class TenantDirectory {
   private final JsonMapper json;
   private final KeySettings settings;
   private final BoundedCache<String, Known> keys;
+  private final RefreshAhead<String> ahead;
   private final BoundedCache<SystemKvKey, SystemPrompt> texts;
   private final BoundedCache<String, Instant> uses;
   private final AtomicLong changesSeen = new AtomicLong();
@@ -111,6 +114,7 @@ public final class TenantDirectory {
     this.json = json;
     this.settings = settings;
     keys = new BoundedCache<>(settings.keyCacheSize(), known -> 1);
+    ahead = new RefreshAhead<>(settings.keyCacheTime());
     uses = new BoundedCache<>(settings.keyCacheSize(), used -> 1);
     texts =
         new BoundedCache<>(
@@ -191,9 +195,12 @@ public final class TenantDirectory {
     if (known == null) {
       return lookUp(key, digest);
     }
-    if (known.isConfirmedWithin(settings.keyCacheTime(), now)
-        || (known.isConfirmedWithin(settings.keyGrace(), now)
-            && now.isBefore(storeFailedAt.plus(STORE_PAUSE)))) {
+    if (known.isConfirmedWithin(settings.keyCacheTime(), now)) {
+      ahead.consider(digest, known.confirmedAt(), now, () -> lookUp(key, digest));
+      return Mono.just(known);
+    }
+    if (known.isConfirmedWithin(settings.keyGrace(), now)
+        && now.isBefore(storeFailedAt.plus(STORE_PAUSE))) {
       return Mono.just(known);
     }
     return lookUp(key, digest)

@@ -4,6 +4,7 @@ import dev.baton.admin.storage.BoundedCache;
 import dev.baton.admin.storage.ChangeFeed;
 import dev.baton.admin.storage.ChangeFeed.AnythingChanged;
 import dev.baton.admin.storage.ChangeFeed.TenantChanged;
+import dev.baton.admin.storage.RefreshAhead;
 import dev.baton.admin.storage.Store;
 import dev.baton.admin.storage.StoreUnavailableException;
 import dev.baton.admin.storage.TenantKeys;
@@ -43,6 +44,7 @@ public final class LimitDirectory {
   private final JsonMapper json;
   private final LimitSettings settings;
   private final BoundedCache<String, Known> tenants;
+  private final RefreshAhead<String> ahead;
   private final AtomicLong changesSeen = new AtomicLong();
   private final Disposable.Swap subscription = Disposables.swap();
   private volatile Instant storeFailedAt = Instant.MIN;
@@ -68,6 +70,7 @@ public final class LimitDirectory {
     this.json = json;
     this.settings = settings;
     tenants = new BoundedCache<>(settings.cacheSize(), known -> 1);
+    ahead = new RefreshAhead<>(settings.cacheTime());
   }
 
   @EventListener(ContextRefreshedEvent.class)
@@ -89,10 +92,13 @@ public final class LimitDirectory {
   public Mono<AppliedLimits> of(String tenantId, String keyId) {
     Known known = tenants.get(tenantId);
     Instant now = clock.instant();
+    if (known != null && known.isConfirmedWithin(settings.cacheTime(), now)) {
+      ahead.consider(tenantId, known.confirmedAt(), now, () -> read(tenantId));
+      return Mono.just(known.of(keyId));
+    }
     if (known != null
-        && (known.isConfirmedWithin(settings.cacheTime(), now)
-            || (known.isConfirmedWithin(settings.grace(), now)
-                && now.isBefore(storeFailedAt.plus(STORE_PAUSE))))) {
+        && known.isConfirmedWithin(settings.grace(), now)
+        && now.isBefore(storeFailedAt.plus(STORE_PAUSE))) {
       return Mono.just(known.of(keyId));
     }
     return read(tenantId)

@@ -2,6 +2,7 @@ package dev.baton.admin.storage;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -165,6 +166,7 @@ public final class Store {
     }
     return error instanceof DataAccessException
         || error instanceof RedisException
+        || error instanceof IOException // a connection that was reset under a command
         || error instanceof TimeoutException;
   }
 

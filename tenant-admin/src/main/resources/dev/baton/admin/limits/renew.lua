@@ -8,8 +8,10 @@ for i = 2, #ARGV, 3 do
     redis.call('ZADD', leases, text(now_ms + lease_ms), id)
     redis.call('EXPIRE', rates .. ':' .. key, IDLE_SECONDS)
   elseif redis.call('SISMEMBER', KEYS[5 + (i - 2) / 3], id) == 0 then
-    for _, window in ipairs(windows(key)) do advance(window) end
-    lease(id, key, tokens, 0, lease_ms)
+    local opened = {}
+    for _, name in ipairs(windows(key)) do opened[#opened + 1] = open(name) end
+    lease(id, key, opened, tokens, 0, lease_ms)
+    for _, window in ipairs(opened) do close(window) end
   end
 end
 redis.call('EXPIRE', rates, IDLE_SECONDS)

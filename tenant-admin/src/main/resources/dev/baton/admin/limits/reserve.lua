@@ -9,14 +9,15 @@ local REQUESTS, TOKENS, STREAMS, DAY, MONTH = 1, 2, 3, 4, 5
 
 sweep(lease_ms)
 local scopes = {
-  {whose = 'tenant', window = rates, limits = 4},
-  {whose = key, window = rates .. ':' .. key, limits = 9},
+  {whose = 'tenant', window = open(rates), limits = 4},
+  {whose = key, window = open(rates .. ':' .. key), limits = 9},
 }
 for _, scope in ipairs(scopes) do scope.used = usage(scope.window, scope.whose) end
 
 local function answer(verdict, ...)
   local all = {verdict, text(now_ms)}
   for _, scope in ipairs(scopes) do
+    close(scope.window)
     for _, value in ipairs(scope.used) do all[#all + 1] = text(value) end
   end
   for _, value in ipairs({...}) do all[#all + 1] = tostring(value) end
@@ -27,9 +28,10 @@ if redis.call('HEXISTS', reserved, id) == 1 then return answer('OK') end
 
 -- Milliseconds until this much has left a window.
 local function wait(window, what, excess)
+  close(window) -- its seconds that have passed must not be counted
   local names = {}
   for second = now_s - SECONDS + 1, now_s do names[#names + 1] = what .. second % SECONDS end
-  for i, count in ipairs(redis.call('HMGET', window, unpack(names))) do
+  for i, count in ipairs(redis.call('HMGET', window.name, unpack(names))) do
     excess = excess - number(count)
     if excess <= 0 then return text((now_s + i) * 1000 - now_ms) end
   end
@@ -47,7 +49,7 @@ for _, kind in ipairs({MONTH, DAY, STREAMS, REQUESTS, TOKENS}) do
       if wanted > limit then ms = '-1'
       elseif kind == DAY or kind == MONTH then
         -- What runs may use less than is reserved for it; what was settled stays until the period ends.
-        if excess > number(redis.call('HGET', scope.window, 'P')) then ms = '-1' end
+        if excess > scope.window.P then ms = '-1' end
       elseif kind == REQUESTS then ms = wait(scope.window, 'r', excess)
       elseif kind == TOKENS then ms = wait(scope.window, 't', excess) end
       return answer('REFUSED', scope.whose, kind, ms)
@@ -63,5 +65,5 @@ for _, scope in ipairs(scopes) do
     scope.used[kind] = scope.used[kind] + tokens
   end
 end
-lease(id, key, tokens, now_s, lease_ms)
+lease(id, key, {scopes[1].window, scopes[2].window}, tokens, now_s, lease_ms)
 return answer('OK')

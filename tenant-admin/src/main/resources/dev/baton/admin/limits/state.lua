@@ -2,7 +2,7 @@
 memory_only()
 sweep(tonumber(ARGV[2]))
 local state = {text(now_ms)}
-for _, value in ipairs(usage(ARGV[1] == 'tenant' and rates or rates .. ':' .. ARGV[1], ARGV[1])) do
-  state[#state + 1] = text(value)
-end
+local window = open(ARGV[1] == 'tenant' and rates or rates .. ':' .. ARGV[1])
+close(window)
+for _, value in ipairs(usage(window, ARGV[1])) do state[#state + 1] = text(value) end
 return state

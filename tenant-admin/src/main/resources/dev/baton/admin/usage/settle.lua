@@ -18,10 +18,11 @@ charge(key, at_ms, tokens)
 local FORM = '^(%d+) (%d+) (%d+) (%d+)$'
 for i = 0, 2 do
   local bucket, field = KEYS[7 + i], ARGV[8 + 2 * i] .. '|' .. ARGV[7]
-  local stored = {string.match(redis.call('HGET', bucket, field) or '0 0 0 0', FORM)}
-  for j = 1, 4 do stored[j] = text(tonumber(stored[j]) + counts[j]) end
-  redis.call('HSET', bucket, field, table.concat(stored, ' '))
-  redis.call('EXPIREAT', bucket, ARGV[9 + 2 * i])
+  local before = redis.call('HGET', bucket, field)
+  local sums = {string.match(before or '0 0 0 0', FORM)}
+  for j = 1, 4 do sums[j] = text(tonumber(sums[j]) + counts[j]) end
+  redis.call('HSET', bucket, field, table.concat(sums, ' '))
+  if not before then redis.call('EXPIREAT', bucket, ARGV[9 + 2 * i]) end
 end
 
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[15], '*', unpack(ARGV, 17))
