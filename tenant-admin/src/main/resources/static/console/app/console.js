@@ -1,4 +1,4 @@
-import {end, token} from "./session.js";
+import {end, showing, token} from "./session.js";
 import {h, put} from "../ui/dom.js";
 import {button, empty, skeleton} from "../ui/parts.js";
 import {failed} from "../ui/toast.js";
@@ -35,6 +35,7 @@ async function show() {
   leave.abort();
   leave = new AbortController();
   const signal = leave.signal;
+  showing(null);
   // A dialog belongs to the page it was opened on: "back", or the end of the session, closes it.
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   if (!token()) {

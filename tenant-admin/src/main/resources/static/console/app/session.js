@@ -21,5 +21,16 @@ export function end() {
 const rank = () => Math.max(-1, ...(me()?.roles ?? []).map((role) => RANKS.indexOf(role)));
 
 /** Whether the person's role includes the given one; the server decides in the end. */
-export const may = (role) => rank() >= RANKS.indexOf(role);
+export const holds = (role) => rank() >= RANKS.indexOf(role);
+
+// Of a deleted tenant everything can be read and nothing changed.
+let unchangeable = false;
+
+/** Says of the page that is shown whether its tenant can be changed. */
+export function showing(tenant) {
+  unchangeable = ["deleted", "purging"].includes(tenant?.status.toLowerCase());
+}
+
+/** Whether what needs this role is offered on the page that is shown. */
+export const may = (role) => !unchangeable && holds(role);
 export const highestRole = () => RANKS[rank()] ?? "no role";

@@ -145,6 +145,11 @@ final class Browser implements AutoCloseable {
         });
   }
 
+  /** Whether there is something to press that is called so. */
+  boolean offers(String name) {
+    return find(FIND_BY_NAME, name) != null;
+  }
+
   /** Types into the field that is labelled so. */
   void type(String label, String text) {
     field(label).clear();

@@ -557,6 +557,7 @@ class ConsoleIT {
     browser.see("This tenant is deleted.");
     browser.screenshot("deleted");
     accessible(browser);
+    offersNothingThatMustFail(browser);
     browser.press("Tenants");
     browser.type("Search tenants", "harbour");
     browser.see("Nothing matches");
@@ -565,6 +566,34 @@ class ConsoleIT {
     browser.press("Restore");
     browser.seeNoMore("This tenant is deleted.");
     browser.see("active prompt v1");
+  }
+
+  /** Of a deleted tenant all can be read; the one thing to do with it is to restore it. */
+  private static void offersNothingThatMustFail(Browser browser) {
+    for (String tab : List.of("Prompts", "Keys", "Residency", "Limits", "Usage", "Audit")) {
+      browser.press(tab);
+      browser.await(tab + " chosen", () -> browser.textOf(".tabs [aria-current]").equals(tab));
+      browser.await(tab + " loaded", () -> browser.count("main .skeleton") == 0);
+      browser.see("This tenant is deleted.");
+      browser.see("Restore");
+      for (String change :
+          List.of(
+              "New draft",
+              "Activate",
+              "Roll back to v1",
+              "Roll back to v2",
+              "New key",
+              "Save limits",
+              "Change",
+              "Open in playground")) {
+        assertThat(browser.offers(change)).as("%s on %s", change, tab).isFalse();
+      }
+    }
+    browser.press("Prompts");
+    browser.press("v1");
+    browser.see("Version v1");
+    assertThat(browser.offers("Edit as a new draft")).isFalse();
+    assertThat(browser.offers("Activate")).isFalse();
   }
 
   /** A menu by arrows, the tabs by Enter, and a dialog that does not outlive its page. */

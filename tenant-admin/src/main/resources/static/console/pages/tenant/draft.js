@@ -1,4 +1,5 @@
 import {creation, get, post, put as replace, read} from "../../app/api.js";
+import {showing} from "../../app/session.js";
 import {dialog} from "../../ui/dialog.js";
 import {afterPause, h, put} from "../../ui/dom.js";
 import {bytes, number, percent, plural} from "../../ui/format.js";
@@ -11,9 +12,10 @@ const PREVIEW_PAUSE_MILLIS = 350;
 const unsaved = new Map();
 
 /** Writes a draft; what it would cost is shown while it is written. The id "new" or "from-v3" is not stored yet. */
-export async function draftPage({parts: [tenantId, draftId]}) {
+export async function draftPage({parts: [tenantId, draftId], signal}) {
   const path = tenantPath(tenantId);
   const [tenant, stored] = await Promise.all([get(path), draft(path, draftId)]);
+  if (!signal.aborted) showing(tenant);
   const place = `${path}/${draftId}`;
   const title = h("input", {maxlength: 100, value: unsaved.get(place)?.title ?? stored.title ?? "", placeholder: "What this draft is about", autocomplete: "off"});
   const text = h("textarea", {class: "code", spellcheck: "true", value: unsaved.get(place)?.text ?? stored.text});

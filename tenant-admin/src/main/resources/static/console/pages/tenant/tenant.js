@@ -1,4 +1,5 @@
 import {post, patch, read, remove} from "../../app/api.js";
+import {holds, showing} from "../../app/session.js";
 import {confirmed, dialog} from "../../ui/dialog.js";
 import {h, put} from "../../ui/dom.js";
 import {ago, time} from "../../ui/format.js";
@@ -30,7 +31,9 @@ export async function tenantPage({parts: [id, chosen = "prompts"], signal}) {
   const context = {id, path: tenantPath(id), signal, tenant: null, refresh: null};
   context.refresh = async () => {
     const {body, etag} = await read(context.path);
+    if (signal.aborted) return;
     context.tenant = body;
+    showing(body);
     put(head, header(body, etag, context));
   };
   await context.refresh();
@@ -38,6 +41,9 @@ export async function tenantPage({parts: [id, chosen = "prompts"], signal}) {
     h("a", {href: `#${context.path}/${name}`, "aria-current": name === chosen ? "page" : null}, label)));
   return [head, tabs, await tab(context)];
 }
+
+/** Deleted or restored, every tab offers other things. */
+const again = () => window.dispatchEvent(new HashChangeEvent("hashchange"));
 
 function header(tenant, etag, {path, refresh}) {
   const status = tenant.status.toLowerCase();
@@ -55,7 +61,11 @@ function header(tenant, etag, {path, refresh}) {
       h("div", {class: "row"},
         status === "active" && linkButton("Open in playground", `#/playground/${encodeURIComponent(tenant.id)}`, {symbol: "playground"}),
         status === "suspended" && button("Resume", command("resume", "Resumed: its requests are served again."), {symbol: "play", role: "operator"}),
-        status === "deleted" && button("Restore", command("restore", "Restored."), {symbol: "back", role: "owner"}),
+        status === "deleted" && holds("owner") && button("Restore", async () => {
+          await post(`${path}/restore`);
+          again();
+          done("Restored.");
+        }, {symbol: "back"}),
         ["active", "suspended"].includes(status) && menu(`More for ${tenant.name}`, [
           {label: "Rename", symbol: "edit", role: "operator", action: () => rename(tenant, etag, path, refresh)},
           status === "active" && {label: "Suspend", symbol: "pause", role: "operator", action: () => confirmed(`Suspend ${tenant.name}?`, {
@@ -65,7 +75,7 @@ function header(tenant, etag, {path, refresh}) {
             text: "Its keys stop working at once. For a while it can be restored; then its prompts, keys and usage are purged for good.",
             submit: "Delete tenant", typed: tenant.name, act: async () => {
               await remove(path, etag);
-              await refresh();
+              again();
               done("Deleted: it can be restored until it is purged.");
             }})},
         ]))),

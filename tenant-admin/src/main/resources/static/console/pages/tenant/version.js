@@ -1,4 +1,5 @@
 import {get} from "../../app/api.js";
+import {may, showing} from "../../app/session.js";
 import {copy} from "../../ui/dialog.js";
 import {h} from "../../ui/dom.js";
 import {ago, bytes, number} from "../../ui/format.js";
@@ -11,6 +12,7 @@ import {crumbs, labelsOf, tenantPath} from "./place.js";
 export async function versionPage({parts: [tenantId, versionId], signal}) {
   const path = tenantPath(tenantId);
   const [tenant, version, labels] = await Promise.all([get(path), get(`${path}/prompts/${encodeURIComponent(versionId)}`), labelsOf(path)]);
+  if (!signal.aborted) showing(tenant);
   const active = tenant.activeVersionId === version.id;
   const activation = activationPanel({path, signal}, async (how) => {
     if (how === "active" && !signal.aborted) location.hash = `#${path}/prompts`;
@@ -22,7 +24,7 @@ export async function versionPage({parts: [tenantId, versionId], signal}) {
         labels.filter((label) => label.versionId === version.id).map((label) => badge(label.label, "label"))),
       h("p", {class: "lead"}, version.message || "No message", " · ", version.author, " · ", ago(version.createdAt))),
       h("div", {class: "row"},
-        linkButton("Edit as a new draft", `#${path}/drafts/from-${version.id}`, {symbol: "edit"}),
+        may("operator") && linkButton("Edit as a new draft", `#${path}/drafts/from-${version.id}`, {symbol: "edit"}),
         !active && tenant.activeVersionId && linkButton(`Compare with ${tenant.activeVersionId}`, `#${path}/compare/${tenant.activeVersionId}/${version.id}`, {symbol: "swap"}),
         !active && button("Activate", () => activation.start(version), {style: "primary", role: "operator"}))),
     h("div", {class: "stack"}, activation.element,
