@@ -1,26 +1,41 @@
 package dev.baton.engine.runtime;
 
 import dev.baton.engine.GenerationRequest;
+import dev.baton.engine.SystemKvKey;
 import dev.baton.engine.SystemPrompt;
+import java.lang.ref.WeakReference;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Prompts that were tokenised to be counted, until their request is generated: whoever limits
- * tokens asks for the count first, and a long conversation takes milliseconds. Bounded by tokens;
- * those of requests that were then refused leave first.
+ * tokens asks for the count first, and a long conversation takes milliseconds. Bounded in number
+ * and in tokens; those of requests that were then refused leave first, and keep no text alive.
  */
 final class CountedPrompts {
+  private static final int MOST = 1024;
+
   private final long capacityTokens;
   private final Map<String, Counted> byRequest = new LinkedHashMap<>();
   private long tokens;
 
   private record Counted(
-      GenerationRequest.Input input, @Nullable SystemPrompt system, Prompts.Prepared prepared) {
+      WeakReference<GenerationRequest.Input> input,
+      @Nullable SystemKvKey system,
+      Prompts.Prepared prepared) {
+    Counted(GenerationRequest request, Prompts.Prepared prepared) {
+      this(new WeakReference<>(request.input()), key(request.systemPrompt()), prepared);
+    }
+
     boolean isOf(GenerationRequest request) {
-      return input == request.input() && system == request.systemPrompt();
+      return input.refersTo(request.input()) && Objects.equals(system, key(request.systemPrompt()));
+    }
+
+    private static @Nullable SystemKvKey key(@Nullable SystemPrompt prompt) {
+      return prompt == null ? null : prompt.key();
     }
 
     int tokens() {
@@ -34,11 +49,10 @@ final class CountedPrompts {
 
   synchronized void put(GenerationRequest request, Prompts.Prepared prepared) {
     take(request);
-    byRequest.put(
-        request.requestId(), new Counted(request.input(), request.systemPrompt(), prepared));
+    byRequest.put(request.requestId(), new Counted(request, prepared));
     tokens += prepared.tokens().length;
     Iterator<Counted> eldest = byRequest.values().iterator();
-    while (tokens > capacityTokens) {
+    while (tokens > capacityTokens || byRequest.size() > MOST) {
       tokens -= eldest.next().tokens();
       eldest.remove();
     }
@@ -56,5 +70,9 @@ final class CountedPrompts {
 
   synchronized long tokens() {
     return tokens;
+  }
+
+  synchronized int count() {
+    return byRequest.size();
   }
 }

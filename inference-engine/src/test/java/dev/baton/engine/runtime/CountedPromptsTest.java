@@ -65,6 +65,14 @@ final class CountedPromptsTest {
   }
 
   @Test
+  void holdsNoMoreRequestsThanItMay() {
+    for (int i = 0; i < 5_000; i++) {
+      counted.put(request("r" + i, "a", null, hello()), tokens(0));
+    }
+    assertThat(counted.count()).isEqualTo(1024);
+  }
+
+  @Test
   void aRequestThatIsCountedAgainCountsOnce() {
     GenerationRequest request = request("r1", "a", null, hello());
     counted.put(request, tokens(10));
