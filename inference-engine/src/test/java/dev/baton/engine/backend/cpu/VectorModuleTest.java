@@ -2,9 +2,8 @@ package dev.baton.engine.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.engine.JavaProgram;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -31,14 +30,7 @@ class VectorModuleTest {
   }
 
   private static String run(String... options) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(options));
-    command.addAll(
-        List.of(
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            Begin.class.getName()));
+    List<String> command = JavaProgram.command(List.of(options), Begin.class);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output =
         new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
