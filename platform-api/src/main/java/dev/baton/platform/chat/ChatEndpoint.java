@@ -4,6 +4,7 @@ import dev.baton.admin.apikey.TenantAccess;
 import dev.baton.engine.Engine;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationRequest;
+import dev.baton.engine.SystemPrompt;
 import dev.baton.platform.operations.Drain;
 import dev.baton.platform.operations.EngineSpans;
 import dev.baton.platform.operations.RequestOutcomes;
@@ -24,6 +25,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -56,6 +58,12 @@ import tools.jackson.databind.json.JsonMapper;
 final class ChatEndpoint {
   /** Asks for whichever model is served, for clients that do not care. */
   static final String ANY_MODEL = "default";
+
+  /**
+   * Bytes of a body and characters of a system prompt, together: of the most expensive texts found,
+   * the tokenizers take less than 2 ms for so much.
+   */
+  private static final int LONGEST_ON_LOOP = 8192;
 
   private final Engine engine;
   private final EngineDoor door;
@@ -124,9 +132,13 @@ final class ChatEndpoint {
     String requestId = RequestId.of(exchange);
     Mono<Answering> admitted =
         body(exchange.getRequest())
-            // Rendering and tokenising a long conversation takes time the event loop does not have.
-            .publishOn(Schedulers.boundedElastic())
-            .flatMap(body -> admit(reader.read(body), tenant, requestId, exchange))
+            .flatMap(body -> {
+              Mono<Answering> admission =
+                  Mono.defer(() -> admit(reader.read(body), tenant, requestId, exchange));
+              return isShort(body, tenant)
+                  ? admission
+                  : admission.subscribeOn(Schedulers.boundedElastic());
+            })
             .doOnError(
                 error -> outcomes.refused(requestId, tenant.tenantId(), Problems.of(error).code()));
     return Mono.usingWhen(
@@ -138,6 +150,16 @@ final class ChatEndpoint {
         Answering::end,
         (answering, error) -> answering.end(),
         Answering::end);
+  }
+
+  /** Whether the event loop has the time to read, render and tokenise a conversation. */
+  private static boolean isShort(byte[] body, TenantAccess tenant) {
+    SystemPrompt prompt = tenant.activePrompt();
+    int promptLength =
+        prompt != null && prompt.source() instanceof SystemPrompt.Text text
+            ? text.text().length()
+            : 0;
+    return body.length + promptLength <= LONGEST_ON_LOOP;
   }
 
   /**
@@ -202,13 +224,16 @@ final class ChatEndpoint {
       ServerWebExchange exchange) {
     GenerationRequest generation = reservation.request();
     Drain.Permit settling = permit.another();
+    EventLoop loop = loop(exchange);
     try {
       GenerationStream stream =
           GenerationStream.open(
               door::generate,
               generation,
               settings.streamBuffer(),
-              last -> quota.settle(reservation, last).doFinally(signal -> settling.close()));
+              last ->
+                  onLoop(loop, quota.settle(reservation, last))
+                      .doFinally(signal -> settling.close()));
       Consumer<GenerationEvent> span = spans.begin(exchange, generation);
       stream
           .outcome()
@@ -287,6 +312,15 @@ final class ChatEndpoint {
     AtomicReference<EventLoop> loop = new AtomicReference<>();
     request.withConnection(connection -> loop.set(connection.channel().eventLoop()));
     return loop.get();
+  }
+
+  /**
+   * Begins there, after what the engine has told so far is written; on the caller's thread when the
+   * loop has ended already.
+   */
+  private static Mono<Void> onLoop(EventLoop loop, Mono<Void> work) {
+    return work.subscribeOn(Schedulers.fromExecutor(loop))
+        .onErrorResume(RejectedExecutionException.class, ended -> work);
   }
 
   private AnswerHead head() {

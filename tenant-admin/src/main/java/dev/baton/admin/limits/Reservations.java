@@ -75,9 +75,7 @@ public final class Reservations {
         args.add(limit == null ? "" : limit.toString());
       }
     }
-    return store
-        .accountHere(RESERVE, keys(new TenantKeys(tenantId)), args)
-        .map(Reservations::verdict);
+    return store.account(RESERVE, keys(new TenantKeys(tenantId)), args).map(Reservations::verdict);
   }
 
   /** Says that these requests are still under way. */

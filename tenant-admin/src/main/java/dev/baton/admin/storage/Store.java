@@ -17,6 +17,7 @@ import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -36,10 +37,12 @@ public final class Store {
   private static final int KEYS_PER_SCAN = 1000;
 
   private final ReactiveStringRedisTemplate redis;
+  private final NearRedis near;
   private final StorageSettings settings;
 
-  Store(ReactiveStringRedisTemplate redis, StorageSettings settings) {
+  Store(ReactiveStringRedisTemplate redis, NearRedis near, StorageSettings settings) {
     this.redis = redis;
+    this.near = near;
     this.settings = settings;
   }
 
@@ -94,21 +97,22 @@ public final class Store {
 
   /**
    * Runs a script in the way of a tenant's request: it writes what a request leaves behind, within
-   * the limit of a read. After a failure it is open whether the write happened.
+   * the limit of a read. After a failure it is open whether the write happened. On an event loop it
+   * is asked and answered there; on a thread that may block it is asked there.
    */
   public Mono<List<String>> account(
       RedisScript<List<String>> script, List<String> keys, List<String> args) {
-    return read(template -> template.execute(script, keys, args).next());
-  }
-
-  /**
-   * As {@link #account}, on the caller's thread, which must be one that may block: a change of
-   * threads less in the way of a request's first token.
-   */
-  public Mono<List<String>> accountHere(
-      RedisScript<List<String>> script, List<String> keys, List<String> args) {
-    return within(
-        Mono.defer(() -> redis.execute(script, keys, args).next()), settings.readTimeout());
+    return Mono.defer(() ->
+        near.here()
+            .map(
+                line -> within(line.run(script, keys, args), settings.readTimeout(), line.thread()))
+            .orElseGet(() -> {
+              Mono<List<String>> commands =
+                  Mono.defer(() -> redis.execute(script, keys, args).next());
+              return Schedulers.isInNonBlockingThread()
+                  ? limited(commands, settings.readTimeout())
+                  : within(commands, settings.readTimeout(), Schedulers.parallel());
+            }));
   }
 
   private Mono<Void> requireDurable() {
@@ -148,11 +152,11 @@ public final class Store {
    * the start, connects before it returns, which would hold an event loop and all its requests.
    */
   private static <T> Mono<T> limited(Mono<T> commands, Duration limit) {
-    return within(commands.subscribeOn(Schedulers.boundedElastic()), limit);
+    return within(commands.subscribeOn(Schedulers.boundedElastic()), limit, Schedulers.parallel());
   }
 
-  private static <T> Mono<T> within(Mono<T> commands, Duration limit) {
-    return commands.timeout(limit).onErrorMap(Store::isOutage, Store::unavailable);
+  private static <T> Mono<T> within(Mono<T> commands, Duration limit, Scheduler clock) {
+    return commands.timeout(limit, clock).onErrorMap(Store::isOutage, Store::unavailable);
   }
 
   /**
