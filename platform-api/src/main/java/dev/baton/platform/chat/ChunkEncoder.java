@@ -10,17 +10,31 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Turns one request's events into SSE frames; used by one stream, in order. */
+/**
+ * Turns one request's events into SSE frames; used by one stream, in order. What frames of text
+ * have in common is encoded once.
+ */
 final class ChunkEncoder {
+  /** Of a frame without text. A quote inside of a string would be escaped: it stands there once. */
+  private static final String NO_TEXT = "\"content\":\"\"";
+
   private final JsonMapper json;
   private final AnswerHead head;
   private final ChatCompletionRequest request;
+  private final String roleFrame;
+  private final String beforeText;
+  private final String afterText;
   private boolean roleSent;
 
   ChunkEncoder(JsonMapper json, AnswerHead head, ChatCompletionRequest request) {
     this.json = json;
     this.head = head;
     this.request = request;
+    roleFrame = delta(new Delta("assistant", ""), null, null);
+    String frame = delta(new Delta(null, ""), null, null);
+    int text = frame.indexOf(NO_TEXT) + NO_TEXT.length();
+    beforeText = frame.substring(0, text - 2);
+    afterText = frame.substring(text);
   }
 
   /**
@@ -48,17 +62,16 @@ final class ChunkEncoder {
       case GenerationEvent.Started started -> role(frames);
       case GenerationEvent.Token token -> {
         role(frames);
-        Logprobs logprobs =
-            request.logprobs() ? new Logprobs(List.of(Logprobs.of(token.token()))) : null;
-        if (!token.text().isEmpty() || logprobs != null) {
+        if (request.logprobs()) {
+          Logprobs logprobs = new Logprobs(List.of(Logprobs.of(token.token())));
           frames.append(delta(new Delta(null, token.text()), logprobs, null));
+        } else {
+          text(token.text(), frames);
         }
       }
       case GenerationEvent.Finished finished -> {
         role(frames);
-        if (!finished.text().isEmpty()) {
-          frames.append(delta(new Delta(null, finished.text()), null, null));
-        }
+        text(finished.text(), frames);
         frames.append(delta(new Delta(null, null), null, finishReason(finished.reason())));
         if (request.streamOptions().includeUsage()) {
           frames.append(chunk(List.of(), Usage.of(finished.usage())));
@@ -87,7 +100,13 @@ final class ChunkEncoder {
   private void role(StringBuilder frames) {
     if (!roleSent) {
       roleSent = true;
-      frames.append(delta(new Delta("assistant", ""), null, null));
+      frames.append(roleFrame);
+    }
+  }
+
+  private void text(String text, StringBuilder frames) {
+    if (!text.isEmpty()) {
+      frames.append(beforeText).append(json.writeValueAsString(text)).append(afterText);
     }
   }
 
