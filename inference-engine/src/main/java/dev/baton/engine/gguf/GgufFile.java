@@ -244,6 +244,11 @@ public final class GgufFile implements AutoCloseable {
     arena.close();
   }
 
+  /** {@link #close} for who needs no metadata any more: it keeps none of it in memory. */
+  public Runnable closing() {
+    return arena::close;
+  }
+
   private int narrow(String key, long value) {
     if (value != (int) value) {
       throw GgufCursor.invalid(

@@ -67,10 +67,11 @@ final class EngineOpening {
                     backend.kvLayout().blockCount(),
                     backend.kvLayout().blockTokens(),
                     backend.kvLayout().blockCount() * backend.kvLayout().blockBytes() >> 20));
+    Runnable closing = file.closing(); // the file itself would keep its metadata, merges and all
     Runnable release =
         () -> {
           backend.close();
-          file.close();
+          closing.run();
         };
     return new LocalEngine(backend, release, tokenizer, format, model, settings, clock);
   }

@@ -6,14 +6,19 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** {@code baton ...} as a process of its own, as the launcher starts it. */
 final class ServeProcess implements AutoCloseable {
+  private static final Pattern LAUNCHER_OPTIONS = Pattern.compile("jvm_flags=\"([^\"]*)\"");
+
   private final Process process;
   private final List<String> lines = new ArrayList<>(); // guarded by lines
   private final Thread reader;
@@ -27,6 +32,20 @@ final class ServeProcess implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of(java(), "--add-modules"));
     command.add("jdk.incubator.vector");
     command.addAll(jvmOptions());
+    command.addAll(List.of(arguments));
+    return run(directory, command);
+  }
+
+  /** With the JVM options of {@code ./baton}. */
+  static ServeProcess asLaunched(Path directory, String... arguments) throws IOException {
+    Matcher options = LAUNCHER_OPTIONS.matcher(Files.readString(Path.of("../baton")));
+    if (!options.find()) {
+      throw new AssertionError("no JVM options found in the launcher");
+    }
+    List<String> command = new ArrayList<>(List.of(java(), "--add-modules"));
+    command.add("jdk.incubator.vector");
+    command.addAll(List.of(options.group(1).replace("\\", "").strip().split("\\s+")));
+    command.addAll(List.of("-cp", absoluteClassPath(), BatonApplication.class.getName()));
     command.addAll(List.of(arguments));
     return run(directory, command);
   }
@@ -115,6 +134,17 @@ final class ServeProcess implements AutoCloseable {
     synchronized (lines) {
       return String.join("\n", lines);
     }
+  }
+
+  /** What the process holds in memory, as the system counts it. */
+  long residentBytes() throws IOException {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+      }
+    }
+    throw new IllegalStateException("no VmRSS in " + status);
   }
 
   void type(String text) throws IOException {

@@ -10,7 +10,6 @@ import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.model.ModelWeights;
 import dev.baton.engine.model.RopeTables;
-import dev.baton.engine.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,6 +28,8 @@ public final class CpuBackend implements Backend {
   /** Elements that a worker takes at once from element-wise work. */
   private static final int ELEMENT_CHUNK = 2048;
 
+  private static final long BUFFER_ALIGNMENT = 64;
+
   /** Rows that a worker takes at once from row-wise work. */
   private static final int ROW_CHUNK = 4;
 
@@ -40,7 +41,7 @@ public final class CpuBackend implements Backend {
   private final StepRows rows;
   private final RopeTables rope;
   private final RelayCostModel relayCostModel = new CpuRelayCostModel();
-  private final Tensor tokenEmbedding;
+  private final TokenEmbedding tokenEmbedding;
   private final List<Layer> layers;
   private final float[] outputNorm;
   private final Linear output;
@@ -48,11 +49,13 @@ public final class CpuBackend implements Backend {
 
   private final MemorySegment hidden; // [maxRows, modelDim]
   private final MemorySegment normed; // [maxRows, modelDim]
+  private final MemorySegment projected; // [maxRows, modelDim]
+
+  // Attention, feed-forward and logits follow each other, and their buffers share memory.
   private final MemorySegment qkv; // [maxRows, qkvDim]: query heads, key heads, value heads
   private final MemorySegment attended; // [maxRows, queryDim]
   private final MemorySegment gateUp; // [maxRows, 2 ffnDim]: gate, up
   private final MemorySegment activated; // [maxRows, ffnDim]
-  private final MemorySegment projected; // [maxRows, modelDim]
   private final MemorySegment logits; // [maxLogitRows, vocabSize]
 
   // The passes of a step over its rows, made once: a step allocates only what AttentionPlan needs.
@@ -88,7 +91,7 @@ public final class CpuBackend implements Backend {
     int maxPositions =
         (int)
             Math.min(config.contextLength(), (long) settings.blockCount() * settings.blockTokens());
-    tokenEmbedding = weights.embedding();
+    tokenEmbedding = new TokenEmbedding(weights.embedding(), settings.kernels().set().isNative());
     outputNorm = weights.outputNorm();
     LayerLoading loading = new LayerLoading(settings.kernels().set(), pool, arena, weights);
     output = loading.linear(weights.output());
@@ -118,12 +121,22 @@ public final class CpuBackend implements Backend {
             settings.kernels().set(), arena, config, settings.blockCount(), settings.blockTokens());
     hidden = floats(maxRows, config.modelDim());
     normed = floats(maxRows, config.modelDim());
-    qkv = floats(maxRows, qkvDim());
-    attended = floats(maxRows, config.queryDim());
-    gateUp = floats(maxRows, 2 * config.ffnDim());
-    activated = floats(maxRows, config.ffnDim());
     projected = floats(maxRows, config.modelDim());
-    logits = floats(settings.maxLogitRows(), config.vocabSize());
+    long qkvBytes = bytes(maxRows, qkvDim());
+    long attentionBytes = qkvBytes + bytes(maxRows, config.queryDim());
+    long gateUpBytes = bytes(maxRows, 2 * config.ffnDim());
+    long ffnBytes = gateUpBytes + bytes(maxRows, config.ffnDim());
+    long logitBytes = bytes(settings.maxLogitRows(), config.vocabSize());
+    MemorySegment phase =
+        settings
+            .kernels()
+            .set()
+            .allocate(arena, Math.max(Math.max(attentionBytes, ffnBytes), logitBytes));
+    qkv = phase.asSlice(0, qkvBytes);
+    attended = phase.asSlice(qkvBytes, attentionBytes - qkvBytes);
+    gateUp = phase.asSlice(0, gateUpBytes);
+    activated = phase.asSlice(gateUpBytes, ffnBytes - gateUpBytes);
+    logits = phase.asSlice(0, logitBytes);
     attention = new Attention(settings.kernels().set(), arena, pool, config, kv, maxRows);
     rowScratch = new float[settings.threads()][Math.max(config.modelDim(), qkvDim())];
   }
@@ -167,6 +180,7 @@ public final class CpuBackend implements Backend {
     attention.prepare(step);
     int count = rows.count();
     pool.parallelFor(count, ROW_CHUNK, embedding);
+    tokenEmbedding.giveBack();
     for (int i = 0; i < layers.size(); i++) {
       layer = layers.get(i);
       pool.parallelFor(count, ROW_CHUNK, attentionNorm);
@@ -195,7 +209,7 @@ public final class CpuBackend implements Backend {
     int dim = config.modelDim();
     float[] scratch = rowScratch[worker];
     for (int row = from; row < to; row++) {
-      tokenEmbedding.readRow(rows.token(row), scratch, 0);
+      tokenEmbedding.readRow(rows.token(row), scratch);
       copy(scratch, hidden, (long) row * dim, dim);
     }
   }
@@ -365,7 +379,13 @@ public final class CpuBackend implements Backend {
   }
 
   private MemorySegment floats(int rowCount, int columns) {
-    return arena.allocate((long) rowCount * columns * Float.BYTES, 64);
+    return arena.allocate(bytes(rowCount, columns), BUFFER_ALIGNMENT);
+  }
+
+  /** Of a buffer that another one may follow. */
+  private static long bytes(int rowCount, int columns) {
+    return Math.ceilDiv((long) rowCount * columns * Float.BYTES, BUFFER_ALIGNMENT)
+        * BUFFER_ALIGNMENT;
   }
 
   private static void copy(float[] from, MemorySegment to, long at, int length) {

@@ -2,6 +2,8 @@ package dev.baton.engine.backend.cpu;
 
 import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +32,14 @@ public enum KernelSet {
 
   boolean isNative() {
     return bit != 0;
+  }
+
+  /**
+   * Zeroed memory that lives as long as {@code arena}; where the native library is there to ask for
+   * it, in huge pages that become resident when they are touched.
+   */
+  MemorySegment allocate(Arena arena, long bytes) {
+    return isNative() ? NativeCalls.allocate(arena, bytes) : arena.allocate(bytes, 64);
   }
 
   /** As settings and messages write it. */

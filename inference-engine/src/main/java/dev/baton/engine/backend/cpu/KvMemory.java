@@ -9,8 +9,7 @@ import java.util.Objects;
 import java.util.Random;
 
 /**
- * The pool of KV blocks: one piece of memory, zero and resident at start, in huge pages where the
- * native library is there to ask for them.
+ * The pool of KV blocks: one piece of memory, zero and resident at start.
  *
  * <pre>
  * [block][layer][kvHead] { keys [paddedDim][blockTokens] f32, values [blockTokens][paddedDim] f32 }
@@ -49,11 +48,9 @@ final class KvMemory {
     headBytes = 2L * blockTokens * paddedDim * Float.BYTES;
     blockBytes = headBytes * kvHeadCount * layerCount;
     long bytes = Math.multiplyExact(blockBytes, blockCount);
+    memory = set.allocate(arena, bytes);
     if (set.isNative()) {
-      memory = NativeCalls.allocate(arena, bytes);
       memory.fill((byte) 0); // so that memory which is not there is missed now
-    } else {
-      memory = arena.allocate(bytes, 64);
     }
   }
 
