@@ -7,9 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,31 +31,42 @@ final class OwnRedis implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(10);
   private static final String CONFIGURATION = "redis/redis.conf";
 
-  private final RedisBinary binary;
+  private final DataDirectory data;
   private final Path directory;
   private final int port;
   private final String password;
+  private volatile @Nullable RedisBinary binary;
   private volatile boolean closing;
 
-  private OwnRedis(RedisBinary binary, Path directory, int port, String password) {
-    this.binary = binary;
+  private OwnRedis(DataDirectory data, Path directory, int port, String password) {
+    this.data = data;
     this.directory = directory;
     this.port = port;
     this.password = password;
   }
 
-  /**
-   * Starts it on a free port and waits until it answers.
-   *
-   * @throws StartFailure when there is no usable program, or it does not come up
-   */
+  /** One that does not run yet: where it will listen is known, so that others can be told. */
+  static OwnRedis plan(DataDirectory data) {
+    return new OwnRedis(data, data.privateDirectory("redis"), freePort(), DataDirectory.secret());
+  }
+
+  /** As {@link #plan}, and runs when this returns. */
   static OwnRedis start(DataDirectory data, RedisBinary binary) {
-    Path directory = data.privateDirectory("redis");
-    stopLeftBehind(data, directory);
-    OwnRedis redis = new OwnRedis(binary, directory, freePort(), DataDirectory.secret());
-    data.writeSecret(CONFIGURATION, redis.configuration());
-    redis.launch();
+    OwnRedis redis = plan(data);
+    redis.start(binary);
     return redis;
+  }
+
+  /**
+   * Starts it and waits until it answers.
+   *
+   * @throws StartFailure when it does not come up
+   */
+  void start(RedisBinary program) {
+    binary = program;
+    stopLeftBehind(data, directory);
+    data.writeSecret(CONFIGURATION, configuration());
+    launch();
   }
 
   /** Address with password, for Spring Data Redis. */
@@ -62,7 +75,11 @@ final class OwnRedis implements AutoCloseable {
   }
 
   String version() {
-    return binary.version();
+    return program().version();
+  }
+
+  private RedisBinary program() {
+    return Objects.requireNonNull(binary, "not started");
   }
 
   private String configuration() {
@@ -91,21 +108,20 @@ final class OwnRedis implements AutoCloseable {
   }
 
   private void launch() {
+    Path program = program().program();
     try {
       Files.deleteIfExists(pidFile(directory));
       Process starter =
-          new ProcessBuilder(
-                  binary.program().toString(), directory.resolve("redis.conf").toString())
+          new ProcessBuilder(program.toString(), directory.resolve("redis.conf").toString())
               .redirectErrorStream(true)
               .redirectOutput(directory.resolve("redis.out").toFile())
               .start();
       if (!starter.waitFor(START_LIMIT.toSeconds(), TimeUnit.SECONDS) || starter.exitValue() != 0) {
         throw new StartFailure(
-            "Redis (%s) did not start; see %s."
-                .formatted(binary.program(), directory.resolve("redis.out")));
+            "Redis (%s) did not start; see %s.".formatted(program, directory.resolve("redis.out")));
       }
     } catch (IOException e) {
-      throw new StartFailure("can not run " + binary.program() + ": " + e.getMessage(), e);
+      throw new StartFailure("can not run " + program + ": " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartFailure("interrupted while Redis was starting", e);
@@ -120,7 +136,7 @@ final class OwnRedis implements AutoCloseable {
       if (System.nanoTime() > deadline) {
         throw new StartFailure(
             "Redis (%s) does not answer on port %d; see %s."
-                .formatted(binary.program(), port, logFile()));
+                .formatted(program().program(), port, logFile()));
       }
       LockSupport.parkNanos(POLL.toNanos());
     }

@@ -15,10 +15,13 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,14 +32,17 @@ import org.springframework.dao.DataAccessException;
 import reactor.core.Disposable;
 
 /**
- * {@code baton serve}: opens the data directory and Redis, and the engine beside them and beside
- * the platform's configuration; on the way out the reverse. Whatever keeps it from starting is one
- * line.
+ * {@code baton serve}: opens the data directory, then the engine and Redis beside the platform's
+ * configuration; on the way out the reverse. Whatever keeps it from starting is one line.
  */
 public final class Server implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Server.class);
   private static final int DEFAULT_REDIS_PORT = 6379;
   private static final int REDIS_PROBE_MILLIS = 3000;
+
+  /** The common pool has a single worker on two processors: the second part would wait for it. */
+  private static final Executor BESIDE =
+      task -> Thread.ofPlatform().daemon().name("start").start(task);
 
   private final ServeOptions options;
   private final Closeables parts = new Closeables();
@@ -59,20 +65,28 @@ public final class Server implements AutoCloseable {
     requireRedis(options.redisUrl());
     DefaultModel model = DefaultModel.choose(options.model(), data);
     CompletableFuture<Engine> opening =
-        CompletableFuture.supplyAsync(() -> parts.add(openEngine(model)));
+        CompletableFuture.supplyAsync(() -> parts.add(openEngine(model)), BESIDE);
     Optional<OwnRedis> ownRedis =
-        options.redisUrl() == null
-            ? Optional.of(
-                parts.add(OwnRedis.start(data, RedisBinary.find(data.resolve("redis/bin")))))
-            : Optional.empty();
+        options.redisUrl() == null ? Optional.of(OwnRedis.plan(data)) : Optional.empty();
+    String redisUrl =
+        ownRedis.map(OwnRedis::url).orElseGet(() -> Objects.requireNonNull(options.redisUrl()));
+    CompletableFuture<Void> storing =
+        CompletableFuture.runAsync(
+            () -> ownRedis.ifPresent(redis -> parts.add(started(redis, data))), BESIDE);
+    storing.thenRunAsync(() -> FirstConnection.to(redisUrl), BESIDE);
     AdminToken token = AdminToken.choose(data);
     Map<String, Object> properties = new TreeMap<>();
     properties.put("server.address", options.host());
     properties.put("server.port", options.port());
-    properties.put("spring.data.redis.url", ownRedis.map(OwnRedis::url).orElse(options.redisUrl()));
+    properties.put("spring.data.redis.url", redisUrl);
     properties.put("baton.admin.token", token.value());
     properties.put("baton.quota.spool-directory", data.privateDirectory("spool"));
-    ConfigurableApplicationContext context = startPlatform(opening, properties);
+    Supplier<Engine> engineOverStore =
+        () -> {
+          await(storing);
+          return await(opening);
+        };
+    ConfigurableApplicationContext context = startPlatform(engineOverStore, properties);
     parts.add(context::close);
     Engine engine = await(opening);
     port = Platform.port(context);
@@ -179,20 +193,25 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private static Engine await(CompletableFuture<Engine> opening) {
+  private static OwnRedis started(OwnRedis redis, DataDirectory data) {
+    redis.start(RedisBinary.find(data.resolve("redis/bin")));
+    return redis;
+  }
+
+  private static <T> T await(CompletableFuture<T> opening) {
     try {
       return opening.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof StartFailure failure
           ? failure
-          : new StartFailure("the engine did not start: " + e.getCause(), e);
+          : new StartFailure("a part did not start: " + e.getCause(), e);
     }
   }
 
   private ConfigurableApplicationContext startPlatform(
-      CompletableFuture<Engine> opening, Map<String, Object> properties) {
+      Supplier<Engine> engine, Map<String, Object> properties) {
     try {
-      return Platform.start(() -> await(opening), properties);
+      return Platform.start(engine, properties);
     } catch (StartFailure e) {
       throw e;
     } catch (PortInUseException e) {

@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class OwnRedisIT {
+  private static final Pattern CONNECTED = Pattern.compile("connected_clients:(\\d+)");
+
   @TempDir private Path directory;
 
   @Test
@@ -31,6 +38,29 @@ class OwnRedisIT {
       ProcessHandle process = process();
       redis.close();
       assertThat(OwnRedis.runs(process)).isFalse();
+    }
+  }
+
+  @Test
+  void isWhereItWasPlannedToBe() {
+    try (DataDirectory data = DataDirectory.open(directory);
+        OwnRedis redis = OwnRedis.plan(data)) {
+      String planned = redis.url();
+      assertThat(RedisWire.answers(port(redis), password(redis))).isFalse();
+      redis.start(RedisBinary.find(directory.resolve("bin")));
+      assertThat(redis.url()).isEqualTo(planned);
+      assertThat(RedisWire.answers(port(redis), password(redis))).isTrue();
+    }
+  }
+
+  @Test
+  void aFirstConnectionLeavesNothingOpenAndFailsQuietly() throws IOException {
+    try (DataDirectory data = DataDirectory.open(directory);
+        OwnRedis redis = OwnRedis.start(data, RedisBinary.find(directory.resolve("bin")))) {
+      FirstConnection.to(redis.url());
+      await(() -> connections(redis) == 1);
+      redis.close();
+      FirstConnection.to(redis.url());
     }
   }
 
@@ -105,6 +135,19 @@ class OwnRedisIT {
 
   private static String password(OwnRedis redis) {
     return URI.create(redis.url()).getUserInfo().substring(1);
+  }
+
+  /** How many are connected, ourselves among them; 0 when that can not be asked. */
+  private static int connections(OwnRedis redis) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(redis))) {
+      String words = "AUTH %s\r\nINFO clients\r\nQUIT\r\n".formatted(password(redis));
+      socket.getOutputStream().write(words.getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      Matcher count = CONNECTED.matcher(answer);
+      return count.find() ? Integer.parseInt(count.group(1)) : 0;
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private static void await(BooleanSupplier condition) {
