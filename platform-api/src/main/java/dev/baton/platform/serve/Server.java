@@ -83,12 +83,12 @@ public final class Server implements AutoCloseable {
     properties.put("baton.quota.spool-directory", data.privateDirectory("spool"));
     Supplier<Engine> engineOverStore =
         () -> {
-          await(storing);
-          return await(opening);
+          await("Redis", storing);
+          return await("the engine", opening);
         };
     ConfigurableApplicationContext context = startPlatform(engineOverStore, properties);
     parts.add(context::close);
-    Engine engine = await(opening);
+    Engine engine = await("the engine", opening);
     port = Platform.port(context);
     if (options.demoTenants()) {
       keys = demoTenants(context, data);
@@ -198,13 +198,13 @@ public final class Server implements AutoCloseable {
     return redis;
   }
 
-  private static <T> T await(CompletableFuture<T> opening) {
+  private static <T> T await(String part, CompletableFuture<T> starting) {
     try {
-      return opening.join();
+      return starting.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof StartFailure failure
           ? failure
-          : new StartFailure("a part did not start: " + e.getCause(), e);
+          : new StartFailure(part + " did not start: " + e.getCause(), e);
     }
   }
 
