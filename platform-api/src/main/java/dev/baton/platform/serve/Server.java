@@ -239,7 +239,7 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Drains, then stops the engine, and Redis last. */
+  /** Drains, then stops the engine and Redis. */
   @Override
   public void close() {
     parts.close();
