@@ -46,6 +46,10 @@ public final class Server implements AutoCloseable {
 
   private final ServeOptions options;
   private final Closeables parts = new Closeables();
+
+  /** Done when the own Redis, which outlives this process, is among the parts or stopped again. */
+  private volatile CompletableFuture<Void> storing = CompletableFuture.completedFuture(null);
+
   private int port;
   private DemoTenants.Keys keys = new DemoTenants.Keys(Map.of(), null);
 
@@ -70,7 +74,7 @@ public final class Server implements AutoCloseable {
         options.redisUrl() == null ? Optional.of(OwnRedis.plan(data)) : Optional.empty();
     String redisUrl =
         ownRedis.map(OwnRedis::url).orElseGet(() -> Objects.requireNonNull(options.redisUrl()));
-    CompletableFuture<Void> storing =
+    storing =
         CompletableFuture.runAsync(
             () -> ownRedis.ifPresent(redis -> parts.add(started(redis, data))), BESIDE);
     storing.thenRunAsync(() -> FirstConnection.to(redisUrl), BESIDE);
@@ -239,9 +243,10 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Drains, then stops the engine and Redis. */
+  /** Drains, then stops the engine and Redis, also one that is still starting. */
   @Override
   public void close() {
     parts.close();
+    storing.handle((done, failed) -> done).join();
   }
 }

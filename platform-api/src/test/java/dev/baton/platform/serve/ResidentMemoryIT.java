@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -35,8 +36,10 @@ class ResidentMemoryIT {
   private static final int CHATS = 3; // of each tenant at once
   private static final int STEADY_ROUNDS = 4;
 
-  /** Garbage of the start is given back when there was no collection for a while. */
-  private static final Duration SETTLING = Duration.ofSeconds(40);
+  private static final Duration SETTLING = Duration.ofSeconds(20);
+
+  /** Garbage of the start is given back when there was no collection for twice 15 s at most. */
+  private static final Duration IDLE = Duration.ofSeconds(35);
 
   @TempDir private Path directory;
   private final HttpClient http = HttpClient.newHttpClient();
@@ -80,6 +83,7 @@ class ResidentMemoryIT {
         chatAll(url, keys);
         resident.add(platform.residentBytes());
       }
+      LockSupport.parkNanos(IDLE.toNanos());
       for (int round = 0; round < STEADY_ROUNDS; round++) {
         assertThat(chatAll(url, keys)).isEqualTo(TENANTS * CHATS);
         resident.add(platform.residentBytes());

@@ -171,8 +171,11 @@ final class ServeProcess implements AutoCloseable {
     return process.exitValue();
   }
 
+  /** Lets it stop its Redis, which it would leave behind when killed. */
   @Override
   public void close() {
+    process.destroy();
+    process.onExit().completeOnTimeout(process, 30, TimeUnit.SECONDS).join();
     process.destroyForcibly();
   }
 }
