@@ -89,11 +89,11 @@ class TenantSecurity {
   /** Says which version answers, for whoever compares two. */
   private static Mono<Void> showVersion(WebFilterExchange filtered, Authentication caller) {
     ServerWebExchange exchange = filtered.getExchange();
-    if (caller.getPrincipal() instanceof TenantAccess access && access.activePrompt() != null) {
+    if (caller.getPrincipal() instanceof TenantAccess access && access.systemPrompt() != null) {
       exchange
           .getResponse()
           .getHeaders()
-          .set(PROMPT_VERSION, access.activePrompt().key().versionId());
+          .set(PROMPT_VERSION, access.systemPrompt().key().versionId());
     }
     return filtered.getChain().filter(exchange);
   }

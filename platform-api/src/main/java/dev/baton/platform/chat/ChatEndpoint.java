@@ -154,7 +154,7 @@ final class ChatEndpoint {
 
   /** Whether the event loop has the time to read, render and tokenise a conversation. */
   private static boolean isShort(byte[] body, TenantAccess tenant) {
-    SystemPrompt prompt = tenant.activePrompt();
+    SystemPrompt prompt = tenant.systemPrompt();
     int promptLength =
         prompt != null && prompt.source() instanceof SystemPrompt.Text text
             ? text.text().length()
@@ -206,7 +206,7 @@ final class ChatEndpoint {
     }
     GenerationRequest generation =
         RequestMapper.toEngine(
-            request, engine.model(), requestId, tenant.tenantId(), tenant.activePrompt());
+            request, engine.model(), requestId, tenant.tenantId(), tenant.systemPrompt());
     Drain.Permit permit = drain.enter();
     return quota
         .reserve(tenant, generation, exchange.getResponse().getHeaders())

@@ -23,7 +23,7 @@ final class RequestMapper {
       EngineModel model,
       String requestId,
       String tenantId,
-      @Nullable SystemPrompt activePrompt) {
+      @Nullable SystemPrompt prompt) {
     for (Integer token : request.logitBias().keySet()) {
       if (token < 0 || token >= model.vocabSize()) {
         throw ApiProblem.invalidValue(
@@ -36,7 +36,7 @@ final class RequestMapper {
       return GenerationRequest.sampled(
           requestId,
           tenantId,
-          activePrompt,
+          prompt,
           new GenerationRequest.Chat(
               request.messages().stream().map(RequestMapper::toEngine).toList()),
           sampling(request),

@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +28,8 @@ class ServeIT {
       first.awaitLine("Ctrl-C stops it");
       assertThat(first.output()).contains("/console/", "/docs", "data/admin-token", "demo model");
       curl = first.awaitLine("curl -N").strip();
-      assertThat(shell(curl)).contains("data: {").endsWith("data: [DONE]");
+      // At once: the prompt may not be resident yet.
+      assertThat(answer(curl)).isEqualTo("On Wednesday we are open from 9:30 to 20:00.");
       String url = first.awaitLine("Baton serves").replaceAll(".* at ", "");
       try (ServeProcess chat =
           ServeProcess.start(directory, "chat", "--tenant", "marlow cycles", "--url", url)) {
@@ -45,7 +48,7 @@ class ServeIT {
       second.awaitLine("Ctrl-C stops it");
       assertThat(second.output()).contains("demo-keys").doesNotContain("curl");
       second.awaitLine("warmed 2 active prompts");
-      assertThat(shell(curl)).endsWith("data: [DONE]");
+      assertThat(answer(curl)).isEqualTo("On Wednesday we are open from 9:30 to 20:00.");
       assertThat(second.terminate()).as(second.output()).isZero();
       assertThat(second.output()).doesNotContain("Exception").doesNotContain("ERROR");
     }
@@ -118,6 +121,17 @@ class ServeIT {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
+  }
+
+  /** The whole text of a stream that has ended well. */
+  private static String answer(String curl) throws Exception {
+    String stream = shell(curl);
+    assertThat(stream).contains("data: {").endsWith("data: [DONE]");
+    return Pattern.compile("\"content\":\"([^\"]*)\"")
+        .matcher(stream)
+        .results()
+        .map(match -> match.group(1))
+        .collect(Collectors.joining());
   }
 
   private static String shell(String line) throws Exception {

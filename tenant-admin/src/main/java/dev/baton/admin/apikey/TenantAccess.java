@@ -9,14 +9,15 @@ import org.jspecify.annotations.Nullable;
  * What a valid key gives access to.
  *
  * @param scopes what it may be used for
- * @param activePrompt the tenant's active prompt version, or null before the first activation
+ * @param systemPrompt what its requests are answered with: the version that is active, that the
+ *     tenant's first activation fills, or that the request selects; null before any activation
  */
 public record TenantAccess(
     String tenantId,
     String keyId,
     TenantStatus status,
     Set<KeyScope> scopes,
-    @Nullable SystemPrompt activePrompt) {
+    @Nullable SystemPrompt systemPrompt) {
   public TenantAccess {
     scopes = Set.copyOf(scopes);
   }

@@ -37,7 +37,9 @@ import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Who a presented key speaks for.
+ * Who a presented key speaks for, and which prompt answers it: the active version. While a tenant's
+ * first activation is under way its requests get that version, too, and wait for it in the engine:
+ * they would else be answered without any prompt.
  *
  * <p>Implementation note: what a node knows of a key is believed for {@code
  * baton.admin.key-cache-time}, asked anew before that ends while it is in use, and forgotten at
@@ -65,7 +67,14 @@ public final class TenantDirectory {
               or redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then
             return {'NONE'}
           end
-          return {'OK', status, redis.call('HGET', KEYS[1], 'activeVersion') or '', stored}
+          local version = redis.call('HGET', KEYS[1], 'activeVersion')
+          if not version then
+            -- The first activation: there is no older prompt to answer with, and none would not do.
+            local activation = redis.call('HGET', KEYS[1], 'activation')
+            local job = activation and redis.call('HGET', KEYS[4], activation)
+            version = job and cjson.decode(job).versionId
+          end
+          return {'OK', status, version or '', stored}
           """);
 
   private final Store store;
@@ -88,7 +97,7 @@ public final class TenantDirectory {
       String tenantId,
       String keyId,
       TenantStatus status,
-      String activeVersion,
+      String promptVersion,
       Set<KeyScope> scopes,
       @Nullable Instant expiresAt,
       Instant confirmedAt) {
@@ -177,7 +186,7 @@ public final class TenantDirectory {
   public Mono<Standing> standing(String tenantId, String keyId) {
     TenantKeys tenant = new TenantKeys(tenantId);
     return store
-        .read(LOOK_UP, List.of(tenant.tenant(), tenant.keys(), tenant.revoked()), keyId)
+        .read(LOOK_UP, lookedUp(tenant), keyId)
         .map(answer -> {
           if (answer.getFirst().equals("NONE")) {
             return Standing.REFUSED;
@@ -219,7 +228,7 @@ public final class TenantDirectory {
       long seen = changesSeen.get();
       TenantKeys tenant = new TenantKeys(key.tenantId());
       return store
-          .read(LOOK_UP, List.of(tenant.tenant(), tenant.keys(), tenant.revoked()), key.keyId())
+          .read(LOOK_UP, lookedUp(tenant), key.keyId())
           .flatMap(answer -> Mono.justOrEmpty(proven(key, digest, answer)))
           .doOnNext(known -> {
             keys.put(digest, known);
@@ -231,6 +240,10 @@ public final class TenantDirectory {
           })
           .switchIfEmpty(Mono.fromRunnable(() -> keys.remove(digest)));
     });
+  }
+
+  private static List<String> lookedUp(TenantKeys tenant) {
+    return List.of(tenant.tenant(), tenant.keys(), tenant.revoked(), tenant.activations());
   }
 
   private @Nullable Known proven(KeyText key, String digest, List<String> answer) {
@@ -266,21 +279,22 @@ public final class TenantDirectory {
 
   private Mono<TenantAccess> access(Known known) {
     noteUse(known);
-    return known.activeVersion().isEmpty()
+    return known.promptVersion().isEmpty()
         ? Mono.just(access(known, null))
-        : text(new SystemKvKey(known.tenantId(), known.activeVersion()))
+        : text(new SystemKvKey(known.tenantId(), known.promptVersion()))
             .map(prompt -> access(known, prompt));
   }
 
-  private static TenantAccess access(Known known, @Nullable SystemPrompt active) {
+  private static TenantAccess access(Known known, @Nullable SystemPrompt prompt) {
     return new TenantAccess(
-        known.tenantId(), known.keyId(), known.status(), known.scopes(), active);
+        known.tenantId(), known.keyId(), known.status(), known.scopes(), prompt);
   }
 
   private Mono<SystemPrompt> text(SystemKvKey key) {
     return known(key)
         .switchIfEmpty(
-            Mono.error(() -> new IllegalStateException("an active version's text is missing")));
+            Mono.error(() ->
+                new IllegalStateException("the text of a tenant's prompt version is missing")));
   }
 
   /** Versions are immutable: their texts are never forgotten for age. */
@@ -330,7 +344,7 @@ public final class TenantDirectory {
             known.tenantId(),
             known.keyId(),
             known.status(),
-            known.activeVersion(),
+            known.promptVersion(),
             known.scopes(),
             known.expiresAt(),
             longAgo)

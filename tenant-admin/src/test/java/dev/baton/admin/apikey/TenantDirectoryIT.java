@@ -9,6 +9,7 @@ import dev.baton.admin.audit.Actor;
 import dev.baton.admin.http.IfMatch;
 import dev.baton.admin.storage.Ids;
 import dev.baton.admin.storage.StoreUnavailableException;
+import dev.baton.admin.systemprompt.Activation;
 import dev.baton.admin.systemprompt.Activations;
 import dev.baton.admin.systemprompt.SystemPrompts;
 import dev.baton.admin.tenant.TenantStatus;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,7 +65,42 @@ class TenantDirectoryIT {
     for (AdminNode node : List.of(here, there)) {
       await()
           .atMost(Duration.ofSeconds(5))
-          .until(() -> active.equals(Objects.requireNonNull(ask(node, key)).activePrompt()));
+          .until(() -> active.equals(Objects.requireNonNull(ask(node, key)).systemPrompt()));
+    }
+  }
+
+  @Test
+  void theFirstActivationGovernsRequestsFromItsStartAndLaterOnesWhenResident(TestInfo test) {
+    String tenant = tenant(test);
+    IssuedKey key = issue(tenant, null);
+    SystemPrompts prompts = here.bean(SystemPrompts.class);
+    prompts.register(Actor.ADMIN, tenant, "Be kind.", null, null).block();
+    prompts.register(Actor.ADMIN, tenant, "Be brief.", null, null).block();
+    here.engine().manualFills(true);
+    try {
+      assertThat(promptVersions(key)).containsOnly("none");
+      Activation given = activate(tenant, "v1");
+      awaitPrompt(key, "v1");
+      here.admin()
+          .post()
+          .uri("/admin/v1/activations/" + given.id() + "/cancel")
+          .exchange()
+          .expectStatus()
+          .isOk();
+      awaitPrompt(key, "none");
+
+      activate(tenant, "v1");
+      awaitPrompt(key, "v1");
+      finishFill(tenant, "v1");
+      await().until(() -> "v1".equals(active(tenant)));
+      activate(tenant, "v2");
+      await()
+          .during(Duration.ofMillis(300))
+          .until(() -> promptVersions(key).equals(List.of("v1", "v1")));
+      finishFill(tenant, "v2");
+      awaitPrompt(key, "v2");
+    } finally {
+      here.engine().manualFills(false);
     }
   }
 
@@ -179,6 +216,35 @@ class TenantDirectoryIT {
           .ignoreExceptions()
           .until(() -> ask(node, key) != null && ask(node, unseen) != null);
     }
+  }
+
+  private static Activation activate(String tenant, String version) {
+    return Objects.requireNonNull(
+        here.bean(Activations.class).start(Actor.ADMIN, tenant, version).block());
+  }
+
+  private static void finishFill(String tenant, String version) {
+    SystemKvKey key = new SystemKvKey(tenant, version);
+    await().until(() -> here.engine().isFilling(key));
+    here.engine().finishFill(key);
+  }
+
+  private static @Nullable String active(String tenant) {
+    return Objects.requireNonNull(here.bean(Tenants.class).get(tenant).block()).activeVersionId();
+  }
+
+  private static void awaitPrompt(IssuedKey key, String version) {
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> promptVersions(key).equals(List.of(version, version)));
+  }
+
+  /** The version that requests of a key get on each node. */
+  private static List<String> promptVersions(IssuedKey key) {
+    return Stream.of(here, there)
+        .map(node -> Objects.requireNonNull(ask(node, key)).systemPrompt())
+        .map(prompt -> prompt == null ? "none" : prompt.key().versionId())
+        .toList();
   }
 
   private static @Nullable TenantAccess ask(AdminNode node, IssuedKey key) {
