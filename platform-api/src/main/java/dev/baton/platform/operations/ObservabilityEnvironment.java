@@ -1,7 +1,6 @@
 package dev.baton.platform.operations;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.springframework.boot.EnvironmentPostProcessor;
@@ -16,8 +15,11 @@ import org.springframework.core.env.MapPropertySource;
  */
 public final class ObservabilityEnvironment implements EnvironmentPostProcessor {
   private static final String TRACING = "org.springframework.boot.micrometer.tracing.";
-  private static final List<String> TRACING_PARTS =
-      List.of(
+
+  /** What Spring is not to configure where no traces are wanted. */
+  public static final String UNTRACED =
+      String.join(
+          ",",
           "org.springframework.boot.opentelemetry.autoconfigure.OpenTelemetrySdkAutoConfiguration",
           TRACING + "opentelemetry.autoconfigure.OpenTelemetryTracingAutoConfiguration",
           TRACING + "opentelemetry.autoconfigure.otlp.OtlpTracingAutoConfiguration",
@@ -35,7 +37,7 @@ public final class ObservabilityEnvironment implements EnvironmentPostProcessor 
     }
     String endpoint = value(environment, "baton.traces.endpoint");
     if (endpoint.isEmpty()) {
-      said.put("spring.autoconfigure.exclude", String.join(",", TRACING_PARTS));
+      said.put("spring.autoconfigure.exclude", UNTRACED);
     } else {
       said.put("management.opentelemetry.tracing.export.otlp.endpoint", endpoint);
       String sampled = value(environment, "baton.traces.sampled");

@@ -11,7 +11,9 @@ import java.util.function.Supplier;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringApplication.AbandonedRunException;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
@@ -37,10 +39,7 @@ public final class Platform {
    */
   static ConfigurableApplicationContext start(
       Supplier<Engine> engine, Map<String, Object> properties) {
-    SpringApplication application = new SpringApplication(BatonApplication.class);
-    application.setWebApplicationType(WebApplicationType.REACTIVE);
-    application.setRegisterShutdownHook(false);
-    application.setLogStartupInfo(false);
+    SpringApplication application = application();
     application.addInitializers(context -> {
       GenericApplicationContext beans = (GenericApplicationContext) context;
       beans.addBeanFactoryPostProcessor(
@@ -57,6 +56,19 @@ public final class Platform {
     } catch (AbandonedRunException e) {
       throw e.getCause() instanceof RuntimeException failure ? failure : e;
     }
+  }
+
+  /** What is the same in a start and in the build that writes its beans down. */
+  static SpringApplication application() {
+    SpringApplication application = new SpringApplication(BatonApplication.class);
+    application.setMainApplicationClass(GeneratedBeans.class);
+    application.setWebApplicationType(WebApplicationType.REACTIVE);
+    application.setRegisterShutdownHook(false);
+    application.setLogStartupInfo(false);
+    application.addListeners(
+        (ApplicationListener<ApplicationEnvironmentPreparedEvent>)
+            prepared -> GeneratedBeans.choose(prepared.getEnvironment()));
+    return application;
   }
 
   /** An abandoned run is the one failure that Spring leaves to its caller to report. */
