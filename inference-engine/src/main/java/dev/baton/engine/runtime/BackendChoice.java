@@ -14,8 +14,10 @@ import dev.baton.engine.backend.cuda.CudaLimits;
 import dev.baton.engine.gguf.GgufFile;
 import dev.baton.engine.model.ModelConfig;
 import dev.baton.engine.scheduler.SchedulerSettings;
+import dev.baton.engine.tensor.Tensor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.stream.Collectors;
 
 /** Opens the backend that the settings and the machine call for, and says which and why. */
 final class BackendChoice {
@@ -87,7 +89,9 @@ final class BackendChoice {
           "%d threads asked for, but this process may use %d cores; lower the threads, or leave them out"
               .formatted(threads, processors));
     }
-    KernelChoice kernels = KernelChoice.here();
+    KernelChoice kernels =
+        KernelChoice.forWeights(
+            file.tensors().stream().map(Tensor::type).collect(Collectors.toSet()));
     LOG.log(
         Level.INFO, () -> "kernels: %s (%s)".formatted(kernels.set().title(), kernels.reason()));
     try {

@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 record DefaultModel(Path file, boolean demo) {
   static final String RESOURCE = "demo/baton-demo.gguf";
 
-  /** KV memory for the demo model: about 40,000 tokens. */
-  static final long DEMO_KV_BYTES = 256L << 20;
-
   /**
    * The wanted model, or the demo model, unpacked at the first start.
    *

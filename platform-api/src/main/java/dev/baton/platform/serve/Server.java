@@ -182,10 +182,8 @@ public final class Server implements AutoCloseable {
                 .batch()
                 .withRelay(options.relay())
                 .withDecodeLatencyTarget(options.decodeLatencyTarget()));
-    if (options.kvMemoryBytes() != null || model.demo()) {
-      Long kvBytes =
-          options.kvMemoryBytes() != null ? options.kvMemoryBytes() : DefaultModel.DEMO_KV_BYTES;
-      settings = settings.withMemory(settings.memory().withKvBytes(kvBytes));
+    if (options.kvMemoryBytes() != null) {
+      settings = settings.withMemory(settings.memory().withKvBytes(options.kvMemoryBytes()));
     }
     if (options.threads() != null) {
       settings = settings.withThreads(options.threads());

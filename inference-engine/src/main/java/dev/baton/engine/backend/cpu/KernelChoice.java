@@ -2,8 +2,11 @@ package dev.baton.engine.backend.cpu;
 
 import dev.baton.engine.EngineException;
 import dev.baton.engine.ErrorCode;
+import dev.baton.engine.tensor.TensorType;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,14 @@ public record KernelChoice(KernelSet set, String reason) {
     return of(KernelSet.wanted(), NativeLibrary.instance());
   }
 
+  /**
+   * As {@link #here()}, for a model with weights of these types: its kernels are checked with those
+   * alone, as a start is in a hurry.
+   */
+  public static KernelChoice forWeights(Set<TensorType> types) {
+    return of(KernelSet.wanted(), NativeLibrary.instance(), NativeCalls::probe, types);
+  }
+
   static KernelChoice of(@Nullable KernelSet wanted, NativeLibrary library) {
     return of(wanted, library, NativeCalls::probe);
   }
@@ -34,6 +45,11 @@ public record KernelChoice(KernelSet set, String reason) {
    * @param probe bits of the tiers that the CPU and the system offer; asked only with a library
    */
   static KernelChoice of(@Nullable KernelSet wanted, NativeLibrary library, IntSupplier probe) {
+    return of(wanted, library, probe, EnumSet.allOf(TensorType.class));
+  }
+
+  private static KernelChoice of(
+      @Nullable KernelSet wanted, NativeLibrary library, IntSupplier probe, Set<TensorType> types) {
     if (wanted == KernelSet.VECTOR) {
       return new KernelChoice(KernelSet.VECTOR, "asked for by " + KernelSet.PROPERTY);
     }
@@ -42,7 +58,7 @@ public record KernelChoice(KernelSet set, String reason) {
       if (wanted != null && wanted != set) {
         continue;
       }
-      String trouble = trouble(set, library, probe);
+      String trouble = trouble(set, library, probe, types);
       if (trouble.isEmpty()) {
         String reason =
             wanted != null ? "asked for by " + KernelSet.PROPERTY : String.join("; ", missing);
@@ -61,7 +77,8 @@ public record KernelChoice(KernelSet set, String reason) {
   }
 
   /** Why a set can not be used, one clause; empty when it can. */
-  private static String trouble(KernelSet set, NativeLibrary library, IntSupplier probe) {
+  private static String trouble(
+      KernelSet set, NativeLibrary library, IntSupplier probe, Set<TensorType> types) {
     if (!set.isNative()) {
       return "";
     }
@@ -74,7 +91,7 @@ public record KernelChoice(KernelSet set, String reason) {
     if ((probe.getAsInt() & set.bit()) == 0) {
       return "no " + set.title() + ": the CPU or the system lacks its instructions";
     }
-    String difference = NativeSelfCheck.difference(set);
+    String difference = NativeSelfCheck.difference(set, types);
     return difference.isEmpty() ? "" : "no " + set.title() + ": " + difference;
   }
 }

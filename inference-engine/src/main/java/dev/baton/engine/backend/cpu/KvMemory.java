@@ -23,6 +23,8 @@ import java.util.Random;
 final class KvMemory {
   private static final int RANDOM_RUN = 1 << 12; // drawing every value would take minutes
 
+  private static final int SMALLEST_PAGE = 4096;
+
   private final MemorySegment memory;
   private final int blockCount;
   private final int blockTokens;
@@ -50,7 +52,14 @@ final class KvMemory {
     long bytes = Math.multiplyExact(blockBytes, blockCount);
     memory = set.allocate(arena, bytes);
     if (set.isNative()) {
-      memory.fill((byte) 0); // so that memory which is not there is missed now
+      touch(memory); // so that memory which is not there is missed now
+    }
+  }
+
+  /** The system zeroes pages as they are touched; to write all of them again would hold up all. */
+  private static void touch(MemorySegment zeroed) {
+    for (long at = 0; at < zeroed.byteSize(); at += SMALLEST_PAGE) {
+      zeroed.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
     }
   }
 

@@ -11,10 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,7 +115,7 @@ final class NativeLibrary {
     }
     Path folder = cache != null ? Path.of(cache) : userCache();
     Files.createDirectories(folder);
-    Path library = folder.resolve("%s-%s".formatted(digest(bytes), NAME));
+    Path library = folder.resolve("%s-%s".formatted(checksum(bytes), NAME));
     if (Files.isRegularFile(library) && Arrays.equals(Files.readAllBytes(library), bytes)) {
       return library;
     }
@@ -146,12 +144,10 @@ final class NativeLibrary {
         : Path.of(System.getProperty("java.io.tmpdir"), "baton-" + System.getProperty("user.name"));
   }
 
-  private static String digest(byte[] bytes) {
-    try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
-      return HexFormat.of().formatHex(hash, 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+  /** For a name only; what is found under it is compared whole. */
+  private static String checksum(byte[] bytes) {
+    CRC32 checksum = new CRC32();
+    checksum.update(bytes);
+    return "%08x".formatted(checksum.getValue());
   }
 }
