@@ -2,6 +2,7 @@ package dev.baton.platform.chat;
 
 import dev.baton.admin.apikey.TenantAccess;
 import dev.baton.engine.Engine;
+import dev.baton.engine.EngineModel;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.engine.SystemPrompt;
@@ -76,7 +77,6 @@ final class ChatEndpoint {
   private final RunningStreams running;
   private final EngineSpans spans;
   private final InstantSource clock;
-  private final String fingerprint;
 
   ChatEndpoint(
       Engine engine,
@@ -100,7 +100,6 @@ final class ChatEndpoint {
     this.running = running;
     this.spans = spans;
     this.clock = clock;
-    this.fingerprint = ModelsEndpoint.fingerprint(engine.model());
   }
 
   @PostMapping(path = "/v1/chat/completions", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -325,6 +324,8 @@ final class ChatEndpoint {
 
   private AnswerHead head() {
     String id = "chatcmpl-" + UUID.randomUUID().toString().replace("-", "");
-    return new AnswerHead(id, clock.instant().getEpochSecond(), engine.model().id(), fingerprint);
+    EngineModel model = engine.model();
+    return new AnswerHead(
+        id, clock.instant().getEpochSecond(), model.id(), ModelsEndpoint.fingerprint(model));
   }
 }

@@ -7,6 +7,7 @@ import dev.baton.platform.problem.ApiProblem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.List;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -26,16 +27,18 @@ final class ModelsEndpoint {
   /** One model; {@code created} is when this process began to serve it, in Unix seconds. */
   record Model(String id, String object, long created, @JsonProperty("owned_by") String ownedBy) {}
 
-  private final Model served;
+  private final Engine engine;
+  private final long created;
 
   ModelsEndpoint(Engine engine, InstantSource clock) {
-    served = new Model(engine.model().id(), "model", clock.instant().getEpochSecond(), "baton");
+    this.engine = engine;
+    this.created = clock.instant().getEpochSecond();
   }
 
   @GetMapping
   @Operation(summary = "List the models you may use")
   ModelList list() {
-    return new ModelList("list", List.of(served));
+    return new ModelList("list", List.of(served()));
   }
 
   // {*id}: ids of models may hold slashes.
@@ -43,10 +46,15 @@ final class ModelsEndpoint {
   @Operation(summary = "One model")
   Model model(@PathVariable String id) {
     String wanted = id.substring(1);
+    Model served = served();
     if (!wanted.equals(served.id())) {
       throw ApiProblem.modelNotFound(wanted);
     }
     return served;
+  }
+
+  private Model served() {
+    return new Model(engine.model().id(), "model", created, "baton");
   }
 
   /** Changes when the model does. */
@@ -54,6 +62,6 @@ final class ModelsEndpoint {
     int hash =
         31 * (31 * model.id().hashCode() + Long.hashCode(model.parameterCount()))
             + model.architecture().hashCode();
-    return "fp_%08x".formatted(hash);
+    return "fp_" + HexFormat.of().toHexDigits(hash);
   }
 }

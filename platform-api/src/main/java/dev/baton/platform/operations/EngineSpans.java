@@ -22,11 +22,11 @@ import org.springframework.web.server.ServerWebExchange;
 @Component
 public final class EngineSpans {
   private final @Nullable Tracer tracer;
-  private final String model;
+  private final Engine engine;
 
   EngineSpans(ObjectProvider<Tracer> tracer, Engine engine) {
     this.tracer = tracer.getIfAvailable();
-    this.model = engine.model().id();
+    this.engine = engine;
   }
 
   /**
@@ -40,6 +40,7 @@ public final class EngineSpans {
     if (span == null) {
       return last -> {};
     }
+    String model = engine.model().id();
     span.name("chat " + model)
         .tag("gen_ai.operation.name", "chat")
         .tag("gen_ai.provider.name", "baton")

@@ -11,17 +11,20 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.stereotype.Component;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * One log line and one count for every chat request, however it ended. The line's parts are fields
  * of their own in JSON logs.
  */
 @Component
-public final class RequestOutcomes {
+public final class RequestOutcomes implements SmartInitializingSingleton {
   private static final Logger log = LoggerFactory.getLogger("dev.baton.requests");
 
   /** Why a generation ended before its end. */
@@ -35,18 +38,29 @@ public final class RequestOutcomes {
   }
 
   private final MeterRegistry meters;
-  private final GenerationMeters generations;
+  private final Supplier<GenerationMeters> generations;
   private final TenantMeters tenants;
   private final Map<String, Counter> outcomes = new ConcurrentHashMap<>();
 
   RequestOutcomes(MeterRegistry meters, Engine engine, MetricsSettings settings) {
     this.meters = meters;
-    this.generations = new GenerationMeters(meters, engine.model().id());
+    this.generations =
+        SingletonSupplier.of(() -> new GenerationMeters(meters, engine.model().id()));
     this.tenants = new TenantMeters(meters, settings.tenants());
     count("stop", 0);
     for (AbortedBy cause : AbortedBy.values()) {
       aborted(cause, 0);
     }
+  }
+
+  /** There from the start, but not before the engine, which may open beside the beans. */
+  @Override
+  public void afterSingletonsInstantiated() {
+    generations();
+  }
+
+  private GenerationMeters generations() {
+    return generations.get();
   }
 
   /** A request that was not accepted, or whose answer could not be written. */
@@ -100,7 +114,7 @@ public final class RequestOutcomes {
       case GenerationEvent.Token token -> throw new IllegalArgumentException("not a last event");
     }
     count(outcome, 1);
-    generations.ended(errorType, usage);
+    generations().ended(errorType, usage);
     tenants.ended(tenantId, usage);
     log.atInfo()
         .addKeyValue("request", requestId)

@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringApplication.AbandonedRunException;
 import org.springframework.boot.WebApplicationType;
@@ -33,17 +34,18 @@ public final class Platform {
   }
 
   /**
-   * Starts serving around an engine that may still be opening: it is asked for when the platform's
-   * configuration has been read, before the first bean that needs it. What the asking throws ends
-   * the start and comes out as it is.
+   * Starts serving around an engine that may still be opening, as its store may be: beans are made
+   * meanwhile, and it is waited for when all are there, before the first request is taken. What the
+   * asking throws ends the start and comes out as it is.
    */
   static ConfigurableApplicationContext start(
       Supplier<Engine> engine, Map<String, Object> properties) {
     SpringApplication application = application();
     application.addInitializers(context -> {
       GenericApplicationContext beans = (GenericApplicationContext) context;
-      beans.addBeanFactoryPostProcessor(
-          factory -> factory.registerSingleton("engine", orAbandon(engine)));
+      OpeningEngine opening = new OpeningEngine(() -> orAbandon(engine));
+      beans.getBeanFactory().registerSingleton("engine", opening);
+      beans.registerBean("engineOpened", SmartInitializingSingleton.class, () -> opening::opened);
       beans.registerBean("clock", InstantSource.class, () -> Clock.systemUTC());
     });
     // Last in the list of sources would lose against the environment; arguments win.

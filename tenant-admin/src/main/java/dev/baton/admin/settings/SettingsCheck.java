@@ -42,8 +42,9 @@ final class SettingsCheck implements BeanFactoryPostProcessor {
     // Fetched, not injected: injection is not set up yet when such a bean is made.
     ConfigurableEnvironment environment = beans.getBean(ConfigurableEnvironment.class);
     List<Class<?>> settings = new ArrayList<>();
-    for (String name : beans.getBeanNamesForAnnotation(ConfigurationProperties.class)) {
-      Class<?> type = beans.getType(name, false);
+    for (String name : beans.getBeanDefinitionNames()) {
+      // Spring names such a bean by its prefix; to look at the annotations of all takes a while.
+      Class<?> type = isOurs(name) ? beans.getType(name, false) : null;
       if (type != null && isOurs(prefix(type))) {
         settings.add(type);
       }
