@@ -5,6 +5,7 @@ import static com.tngtech.archunit.core.domain.JavaModifier.STATIC;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -24,6 +25,7 @@ import java.util.regex.Pattern;
       ArchitectureTest.DoNotIncludeGeneratedBeans.class
     })
 final class ArchitectureTest {
+  private static final String CONDITIONAL = "org.springframework.context.annotation.Conditional";
 
   /** tenant-admin lends its tests' Redis and engine to this module, in a jar with all its tests. */
   static final class DoNotIncludeTestJars implements ImportOption {
@@ -164,6 +166,15 @@ final class ArchitectureTest {
           .beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
           .orShould()
           .beAnnotatedWith("org.springframework.beans.factory.annotation.Value");
+
+  /** A build asks conditions once for all starts: see GeneratedBeans. */
+  @ArchTest
+  static final ArchRule settingsChooseNoBeans =
+      noClasses().should().beMetaAnnotatedWith(CONDITIONAL);
+
+  @ArchTest
+  static final ArchRule settingsChooseNoBeanMethods =
+      noMethods().should().beMetaAnnotatedWith(CONDITIONAL);
 
   @ArchTest
   static final ArchRule noStaticMutableState =
