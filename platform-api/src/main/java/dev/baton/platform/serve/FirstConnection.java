@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection to the store that is made and closed again while Spring reads its configuration.
- * When a JVM connects for the first time, Redis' client builds proxies for its several hundred
- * commands, which takes a fifth of a second; the platform's own connections then find them made.
+ * A connection to the store that is made and closed again while the platform's beans are made. When
+ * a JVM connects for the first time, Redis' client builds proxies for its several hundred commands,
+ * which takes a fifth of a second; the platform's own connections then find them made.
  */
 final class FirstConnection {
   private static final Logger log = LoggerFactory.getLogger(FirstConnection.class);

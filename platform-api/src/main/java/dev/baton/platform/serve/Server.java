@@ -33,7 +33,7 @@ import reactor.core.Disposable;
 
 /**
  * {@code baton serve}: opens the data directory, then the engine and Redis beside the platform's
- * configuration; on the way out the reverse. Whatever keeps it from starting is one line.
+ * beans; on the way out the reverse. Whatever keeps it from starting is one line.
  */
 public final class Server implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Server.class);

@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Switches tenants to prompt versions: filled first, active only when resident, so that no request
- * meets a cold prompt.
+ * meets a cold prompt but those that find a tenant's first one on its way, and wait for it.
  *
  * <p>Implementation note: the tenant remembers its latest activation, and only that one may switch:
  * of two at once the later wins, whichever is filled first. The job's record lies with the tenant,

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id names it everywhere; never reused
  * @param name unique among tenants, not regarding case and look
- * @param activeVersionId the prompt version its requests get, or null before the first activation
+ * @param activeVersionId the prompt version its requests get, or null until the first activation
+ *     has ended, which they wait for
  * @param previousVersionId the version that was active before, where a rollback leads, or null
  * @param deletedAt null unless it is deleted
  * @param purgeAt from then on what it owns is removed; null unless it is deleted
