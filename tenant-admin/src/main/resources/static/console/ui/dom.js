@@ -26,6 +26,17 @@ export function put(element, ...children) {
   return element;
 }
 
+const named = (element) => element.getAttribute("aria-label") ?? element.textContent;
+
+/** The same; the focus goes to what is called as the element that had it. */
+export function putKeepingFocus(element, ...children) {
+  const focused = document.activeElement;
+  const held = element.contains(focused);
+  put(element, ...children);
+  if (held) [...element.querySelectorAll("a, button, input, [tabindex]")].find((one) => named(one) === named(focused))?.focus({preventScroll: true});
+  return element;
+}
+
 /** Whether the window is as narrow as a phone; what is drawn then is drawn smaller. */
 export const narrow = () => matchMedia("(max-width: 640px)").matches;
 

@@ -1,5 +1,5 @@
 import {may} from "../app/session.js";
-import {h, id, put} from "./dom.js";
+import {h, id, put, putKeepingFocus} from "./dom.js";
 import {icon} from "./icons.js";
 import {failed} from "./toast.js";
 
@@ -91,24 +91,36 @@ export function table(label, columns, rows) {
       h("td", {role: "cell", class: kind(column), "data-title": column.title || null}, h("div", {class: "cell"}, column.cell(row)))))))));
 }
 
-/** Shows a skeleton, then what the loader gives; a failure with a way to try again. */
+/**
+ * Shows a skeleton, then what the loader gives; a failure with a way to try again. Of overlapping questions the last one is
+ * shown. refresh() redraws after a change; renew(), for what is asked again and again, takes nothing away from who uses it: it
+ * leaves an open menu alone, and words that have not changed where the focus is.
+ */
 export function section(load, {lines = 6, missing} = {}) {
   const place = h("div", {class: "section"});
-  const draw = async () => {
-    if (!place.childElementCount) put(place, skeleton(lines));
+  let asked = 0;
+  const read = async () => {
     try {
-      put(place, await load());
+      return await load();
     } catch (error) {
-      if (error.name === "AbortError") return;
-      put(place, missing && error.missing ? notAvailable(missing)
+      if (error.name === "AbortError") return null;
+      return missing && error.missing ? notAvailable(missing)
         : empty("bad", "This could not be loaded", error.message, button("Try again", () => {
           place.replaceChildren();
-          return draw();
-        })));
+          return place.refresh();
+        }));
     }
   };
-  place.refresh = draw;
-  draw();
+  const draw = async (wanted) => {
+    if (!place.childElementCount) put(place, skeleton(lines));
+    const mine = ++asked;
+    const content = await read();
+    if (content && mine === asked && wanted(content)) putKeepingFocus(place, content);
+  };
+  place.refresh = () => draw(() => true);
+  place.renew = () => draw((content) => !place.querySelector(":popover-open")
+    && !(place.contains(document.activeElement) && place.textContent === content.textContent));
+  place.refresh();
   return place;
 }
 

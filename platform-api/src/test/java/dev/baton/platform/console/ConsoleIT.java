@@ -48,6 +48,20 @@ class ConsoleIT {
       window.watching.observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
       """;
 
+  /** Holds the first answer that a residency page asks for, and counts what it asks. */
+  private static final String SLOW_RESIDENCY =
+      """
+      const plain = window.fetch;
+      const held = Promise.withResolvers();
+      window.slow = {asked: 0, release: held.resolve};
+      window.fetch = async (address, ...options) => {
+        const first = String(address).includes("/residency") && window.slow.asked++ === 0;
+        const answer = await plain(address, ...options);
+        if (first) await held.promise;
+        return answer;
+      };
+      """;
+
   @TempDir private Path directory;
   private TestRedis redis;
   private Engine engine;
@@ -434,9 +448,10 @@ class ConsoleIT {
     browser.see("are over its budget of 1048576");
     budget(browser, "64");
     browser.see("of 64.0 MiB pinned");
-    browser.press("Commands for v1");
+    keepsItsMenu(browser);
     browser.press("Pin");
     browser.see("Pinned by admin");
+    assertThat(browser.focused()).isEqualTo("Commands for v1");
     browser.see("the tenant’s own budget");
     browser.screenshot("residency");
     accessible(browser);
@@ -449,6 +464,17 @@ class ConsoleIT {
     browser.press("Commands for v2");
     browser.press("Warm");
     browser.await("v2 on the device again", () -> browser.count(".badge.good.dot") >= 3);
+  }
+
+  /** A menu that is opened while the table is asked for again stays. */
+  private static void keepsItsMenu(Browser browser) {
+    browser.run(SLOW_RESIDENCY);
+    browser.await("a question", () -> Boolean.TRUE.equals(browser.run("return slow.asked > 0")));
+    browser.press("Commands for v1");
+    browser.run("slow.release()");
+    browser.await(
+        "the next question", () -> Boolean.TRUE.equals(browser.run("return slow.asked > 1")));
+    assertThat(browser.offers("Pin")).as("the open menu").isTrue();
   }
 
   private static void budget(Browser browser, String mebibytes) {

@@ -59,15 +59,16 @@ export function activationPanel({path, signal}, ended) {
     perform(element, () => follow(job));
   }
 
+  /** What it changed is drawn before it is told: whoever reads the word and opens a menu keeps it. */
   async function finish(job, state) {
     if (state === "active") {
       element.hidden = true;
-      done(`${job.versionId} is active: every new chat uses it.`);
     } else {
       put(element, note(state === "failed" ? "bad" : "", state === "failed" ? `${job.versionId} could not be activated. ${job.error ?? ""}`
         : `The activation of ${job.versionId} was cancelled; nothing has changed.`));
     }
     await ended(state);
+    if (state === "active") done(`${job.versionId} is active: every new chat uses it.`);
   }
 
   return {

@@ -24,11 +24,7 @@ export function residencyTab(context) {
     await Promise.all([list.refresh(), budget.refresh()]);
     done(kv.residency === "FILLING" ? `${version.id} is being filled.` : `${version.id} ${DONE[word]}.`);
   };
-  // A redraw under an open menu would take it away.
-  repeat(REFRESH_MILLIS, signal, async () => {
-    const open = list.querySelector("[aria-expanded=true]") !== null || list.contains(document.activeElement);
-    if (!open) await list.refresh();
-  });
+  repeat(REFRESH_MILLIS, signal, list.renew);
   return h("div", {class: "stack"}, budget, card("System KVs", {lead: "The keys and values of each version in the engine. A pinned one is never evicted; one in use neither.", flush: true}, list));
 }
 
