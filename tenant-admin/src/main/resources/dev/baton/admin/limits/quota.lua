@@ -2,9 +2,9 @@
 -- Redis' clock is the only one that counts.
 --
 -- rates, rates:KEY  hash  a window of 61 whole seconds, which any 60 s lie within:
---                         'at' its last second; r0..r60 and t0..t60 requests and tokens by second
---                         modulo 61, R and T their sums; C requests under way, P tokens reserved
---                         for those
+--                         'sums' its last second, requests and tokens in it, requests under way,
+--                         tokens reserved for those; s0..s60 requests and tokens of each second,
+--                         modulo 61
 -- leases            zset  request -> milliseconds; past them its node counts as dead
 -- reserved          hash  request -> 'KEY TOKENS SECOND', SECOND 0 when no window counts it
 -- budget            hash  'WHOSE d' and 'WHOSE m' -> 'PERIOD TOKENS', WHOSE a key or 'tenant'
@@ -25,31 +25,35 @@ local now_ms = now_s * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local function number(stored) return tonumber(stored or 0) or 0 end
 local function text(value) return string.format('%d', value) end -- 64 bits; zero without a sign
 
+local SUMS = '^(%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+)$'
+local function slot(second) return 's' .. second % SECONDS end
+local function pair(requests, tokens) return string.format('%d %d', requests, tokens) end
+local function parse(stored)
+  local requests, tokens = string.match(stored or '', '^(%-?%d+) (%-?%d+)$')
+  return number(requests), number(tokens)
+end
+
 -- Reads a window, brought to this second: what is older leaves. After the clock was set back, all
 -- that is counted stands as if it were of now, which refuses too much for a minute and never too
 -- little. What is changed is in Redis after `close`; a window costs two commands, or four when a
 -- second began.
 local function open(name)
-  local slot = now_s % SECONDS
-  local stored = redis.call('HMGET', name, 'at', 'R', 'T', 'C', 'P', 'r' .. slot, 't' .. slot)
-  local at = tonumber(stored[1])
+  local stored = redis.call('HMGET', name, 'sums', slot(now_s))
+  local at, R, T, C, P = string.match(stored[1] or '', SUMS)
+  at = tonumber(at)
+  local r, t = parse(stored[2])
   local window = {name = name, exists = at ~= nil, moved = at ~= now_s,
-    R = number(stored[2]), T = number(stored[3]), C = number(stored[4]), P = number(stored[5]),
-    r = number(stored[6]), t = number(stored[7])}
+    R = number(R), T = number(T), C = number(C), P = number(P), r = r, t = t}
   if at and window.moved then
     local first = now_s - SECONDS + 1
     if at < now_s then first = math.max(first, at + 1) end
     local names = {}
-    for second = first, now_s do
-      names[#names + 1] = 'r' .. second % SECONDS
-      names[#names + 1] = 't' .. second % SECONDS
-    end
+    for second = first, now_s do names[#names + 1] = slot(second) end
     window.leaving, window.r, window.t = names, 0, 0
     if at < now_s then
-      local left = redis.call('HMGET', name, unpack(names))
-      for i = 1, #names, 2 do
-        window.R = window.R - number(left[i])
-        window.T = window.T - number(left[i + 1])
+      for _, left in ipairs(redis.call('HMGET', name, unpack(names))) do
+        r, t = parse(left)
+        window.R, window.T = window.R - r, window.T - t
       end
     else
       window.r, window.t = window.R, window.T
@@ -59,11 +63,10 @@ local function open(name)
 end
 
 local function close(window)
-  local slot = now_s % SECONDS
   if window.leaving then redis.call('HDEL', window.name, unpack(window.leaving)) end
-  redis.call('HSET', window.name, 'at', text(now_s), 'R', text(window.R), 'T', text(window.T),
-    'C', text(window.C), 'P', text(window.P), 'r' .. slot, text(window.r),
-    't' .. slot, text(window.t))
+  redis.call('HSET', window.name,
+    'sums', string.format('%d %d %d %d %d', now_s, window.R, window.T, window.C, window.P),
+    slot(now_s), pair(window.r, window.t))
   if window.moved then redis.call('EXPIRE', window.name, IDLE_SECONDS) end
   window.leaving, window.moved = nil, false
 end
@@ -73,19 +76,22 @@ local function add(window, second, requests, tokens)
   if second == now_s then
     window.r, window.t = window.r + requests, window.t + tokens
   elseif tokens ~= 0 then -- a request is counted in its own second only
-    redis.call('HINCRBY', window.name, 't' .. second % SECONDS, text(tokens))
+    local r, t = parse(redis.call('HGET', window.name, slot(second)))
+    redis.call('HSET', window.name, slot(second), pair(r, t + tokens))
   end
 end
 
 local function windows(key) return {rates, rates .. ':' .. key} end -- in one slot by their hash tag
 
--- Counts a request as under way, in windows that are open.
+-- Counts a request as under way, in windows that are open; false when it is already.
 local function lease(id, key, opened, tokens, second, lease_ms)
+  local counted = key .. ' ' .. text(tokens) .. ' ' .. text(second)
+  if redis.call('HSETNX', reserved, id, counted) == 0 then return false end
   redis.call('ZADD', leases, text(now_ms + lease_ms), id)
-  redis.call('HSET', reserved, id, key .. ' ' .. text(tokens) .. ' ' .. text(second))
   for _, window in ipairs(opened) do
     window.C, window.P = window.C + 1, window.P + tokens
   end
+  return true
 end
 
 -- Counts a request as over. With the tokens it used the window is corrected; without (its node
@@ -137,37 +143,44 @@ local function periods(ms)
   return {d = day, m = (yoe + era * 400 + (month <= 2 and 1 or 0)) * 100 + month}
 end
 
--- Tokens settled in this day and month, or in those of a time before, and the periods that are
--- stored. One that has not begun yet was written before the clock was set back, and counts.
+-- Of the tenant and of a key: tokens settled in this day and month, or in those of a time before, and
+-- the periods that are stored. One that has not begun yet was written before the clock was set back,
+-- and counts.
 local KINDS = {'d', 'm'}
-local function spent(whose, asked)
-  local stored = redis.call('HMGET', budget, whose .. ' d', whose .. ' m')
-  local used, periods_stored = {}, {}
-  for i, kind in ipairs(KINDS) do
-    local period, tokens = string.match(stored[i] or '', '^(%d+) (%d+)$')
-    periods_stored[kind] = tonumber(period)
-    used[kind] = period and tonumber(period) >= asked[kind] and tonumber(tokens) or 0
+local function spent(key, asked)
+  local stored = redis.call('HMGET', budget, 'tenant d', 'tenant m', key .. ' d', key .. ' m')
+  local all, i = {}, 0
+  for _, whose in ipairs({'tenant', key}) do
+    local used = {whose = whose, stored = {}}
+    for _, kind in ipairs(KINDS) do
+      i = i + 1
+      local period, tokens = string.match(stored[i] or '', '^(%d+) (%d+)$')
+      period = tonumber(period)
+      used.stored[kind] = period
+      used[kind] = period and period >= asked[kind] and tonumber(tokens) or 0
+    end
+    all[#all + 1] = used
   end
-  return used, periods_stored
+  return all
 end
 
-local function charge(whose, at_ms, tokens)
+local function charge(key, at_ms, tokens)
   local present, past = periods(now_ms), periods(math.min(at_ms, now_ms))
-  local used, stored = spent(whose, past)
   local changed = {}
-  for _, kind in ipairs(KINDS) do
-    local period = past[kind]
-    -- Of a past period only while nobody has asked since it ended: then it may still be looked at.
-    if period == present[kind] or period == stored[kind] then
-      changed[#changed + 1] = whose .. ' ' .. kind
-      changed[#changed + 1] = text(period) .. ' ' .. text(used[kind] + tokens)
+  for _, used in ipairs(spent(key, past)) do
+    for _, kind in ipairs(KINDS) do
+      local period = past[kind]
+      -- Of a past period only while nobody has asked since it ended: then it may still be looked at.
+      if period == present[kind] or period == used.stored[kind] then
+        changed[#changed + 1] = used.whose .. ' ' .. kind
+        changed[#changed + 1] = text(period) .. ' ' .. text(used[kind] + tokens)
+      end
     end
   end
   if #changed > 0 then redis.call('HSET', budget, unpack(changed)) end
 end
 
 -- Requests, tokens, streams, tokens of the day and of the month, reserved ones included.
-local function usage(window, whose)
-  local settled = spent(whose, periods(now_ms))
+local function usage(window, settled)
   return {window.R, window.T, window.C, settled.d + window.P, settled.m + window.P}
 end

@@ -7,12 +7,17 @@ memory_only()
 local id, key, tokens, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local REQUESTS, TOKENS, STREAMS, DAY, MONTH = 1, 2, 3, 4, 5
 
-sweep(lease_ms)
+local tenant = open(rates)
+if tenant.moved then -- once a second is often enough for leases of seconds
+  sweep(lease_ms)
+  tenant = open(rates)
+end
+local settled = spent(key, periods(now_ms))
 local scopes = {
-  {whose = 'tenant', window = open(rates), limits = 4},
+  {whose = 'tenant', window = tenant, limits = 4},
   {whose = key, window = open(rates .. ':' .. key), limits = 9},
 }
-for _, scope in ipairs(scopes) do scope.used = usage(scope.window, scope.whose) end
+for i, scope in ipairs(scopes) do scope.used = usage(scope.window, settled[i]) end
 
 local function answer(verdict, ...)
   local all = {verdict, text(now_ms)}
@@ -24,15 +29,14 @@ local function answer(verdict, ...)
   return all
 end
 
-if redis.call('HEXISTS', reserved, id) == 1 then return answer('OK') end
-
 -- Milliseconds until this much has left a window.
-local function wait(window, what, excess)
+local function wait(window, kind, excess)
   close(window) -- its seconds that have passed must not be counted
   local names = {}
-  for second = now_s - SECONDS + 1, now_s do names[#names + 1] = what .. second % SECONDS end
-  for i, count in ipairs(redis.call('HMGET', window.name, unpack(names))) do
-    excess = excess - number(count)
+  for second = now_s - SECONDS + 1, now_s do names[#names + 1] = slot(second) end
+  for i, stored in ipairs(redis.call('HMGET', window.name, unpack(names))) do
+    local requests, tokens = parse(stored)
+    excess = excess - (kind == REQUESTS and requests or tokens)
     if excess <= 0 then return text((now_s + i) * 1000 - now_ms) end
   end
   return '0'
@@ -45,25 +49,27 @@ for _, kind in ipairs({MONTH, DAY, STREAMS, REQUESTS, TOKENS}) do
     local limit = tonumber(ARGV[scope.limits + kind])
     local excess = limit and scope.used[kind] + wanted - limit or 0
     if excess > 0 then
+      if redis.call('HEXISTS', reserved, id) == 1 then return answer('OK') end
       local ms = '0'
       if wanted > limit then ms = '-1'
       elseif kind == DAY or kind == MONTH then
         -- What runs may use less than is reserved for it; what was settled stays until the period ends.
         if excess > scope.window.P then ms = '-1' end
-      elseif kind == REQUESTS then ms = wait(scope.window, 'r', excess)
-      elseif kind == TOKENS then ms = wait(scope.window, 't', excess) end
+      elseif kind == REQUESTS or kind == TOKENS then ms = wait(scope.window, kind, excess) end
       return answer('REFUSED', scope.whose, kind, ms)
     end
   end
 end
 
-for _, scope in ipairs(scopes) do
-  add(scope.window, now_s, 1, tokens)
-  scope.used[REQUESTS] = scope.used[REQUESTS] + 1
-  scope.used[STREAMS] = scope.used[STREAMS] + 1
-  for _, kind in ipairs({TOKENS, DAY, MONTH}) do
-    scope.used[kind] = scope.used[kind] + tokens
+local opened = {scopes[1].window, scopes[2].window}
+if lease(id, key, opened, tokens, now_s, lease_ms) then
+  for _, scope in ipairs(scopes) do
+    add(scope.window, now_s, 1, tokens)
+    scope.used[REQUESTS] = scope.used[REQUESTS] + 1
+    scope.used[STREAMS] = scope.used[STREAMS] + 1
+    for _, kind in ipairs({TOKENS, DAY, MONTH}) do
+      scope.used[kind] = scope.used[kind] + tokens
+    end
   end
 end
-lease(id, key, {scopes[1].window, scopes[2].window}, tokens, now_s, lease_ms)
 return answer('OK')

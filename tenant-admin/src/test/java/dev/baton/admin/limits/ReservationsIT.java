@@ -75,7 +75,7 @@ class ReservationsIT {
     AppliedLimits two = tenantLimits(requests(2));
     admit(two, 1);
     admit(two, 1);
-    hash().put(keys.rates(), "at", Long.toString(Instant.now().getEpochSecond() + 3600)).block();
+    age(-3600);
     Verdict.Refused refused = refuse(two, 1);
     assertThat(refused.tenant().requests()).isEqualTo(2);
     assertThat(refused.retryAfter()).isLessThanOrEqualTo(Duration.ofSeconds(61));
@@ -94,6 +94,19 @@ class ReservationsIT {
     assertThat(refuse(limits, 101).neverFits()).isTrue();
     settle(first, "k", 10, 15);
     assertThat(admit(limits, 75).tenant()).isEqualTo(new Used(2, 100, 1, 100, 100));
+    refuse(limits, 1);
+  }
+
+  @Test
+  void whatWasNotUsedLeavesTheSecondThatReservedIt() {
+    AppliedLimits limits = tenantLimits(tokens(100));
+    String first = id();
+    Instant reserved = reserve(first, "k", 80, limits).at();
+    await().until(() -> Instant.now().getEpochSecond() >= reserved.getEpochSecond() + 3);
+    settle(first, "k", 10, 15);
+    assertThat(admit(limits, 75).tenant().tokens()).isEqualTo(100);
+    age(58);
+    assertThat(admit(limits, 25).tenant().tokens()).isEqualTo(100);
     refuse(limits, 1);
   }
 
@@ -185,6 +198,8 @@ class ReservationsIT {
     String first = id();
     reserve(first, "k", 6, limits);
     assertThat(reserve(first, "k", 6, limits).tenant().tokens()).isEqualTo(6);
+    assertThat(reserve(first, "k", 6, tenantLimits(NONE)).tenant())
+        .isEqualTo(new Used(1, 6, 1, 6, 6));
     Reservations reservations = node.bean(Reservations.class);
     reservations.release(tenant, first).block();
     reservations.release(tenant, first).block();
@@ -225,18 +240,19 @@ class ReservationsIT {
     }
   }
 
-  /** Makes the tenant's window this many seconds older, as if the clock had gone on. */
+  /** Makes the tenant's window this many seconds older, as if the clock had gone on or back. */
   private void age(int seconds) {
     Map<String, String> window =
         hash().entries(keys.rates()).collectMap(Map.Entry::getKey, Map.Entry::getValue).block();
     Map<String, String> older = new HashMap<>();
     Objects.requireNonNull(window)
         .forEach((field, value) -> {
-          if (field.equals("at")) {
-            older.put(field, Long.toString(Long.parseLong(value) - seconds));
-          } else if (field.matches("[rt][0-9]+")) {
+          if (field.equals("sums")) {
+            String[] sums = value.split(" ", 2);
+            older.put(field, (Long.parseLong(sums[0]) - seconds) + " " + sums[1]);
+          } else if (field.matches("s[0-9]+")) {
             int slot = Math.floorMod(Integer.parseInt(field.substring(1)) - seconds, 61);
-            older.put(field.charAt(0) + Integer.toString(slot), value);
+            older.put("s" + slot, value);
           } else {
             older.put(field, value);
           }
