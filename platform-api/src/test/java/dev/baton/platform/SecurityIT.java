@@ -46,6 +46,8 @@ class SecurityIT {
             .as(path)
             .contains("frame-ancestors 'none'")
             .doesNotContain("unsafe-inline");
+        assertThat(answer.headers().firstValue("x-xss-protection")).as(path).contains("0");
+        assertThat(answer.headers().firstValue("strict-transport-security")).as(path).isEmpty();
         assertThat(answer.headers().firstValue("x-request-id")).as(path).isPresent();
       }
       assertThat(get(platform.url(), "/admin/v1/tenants").headers().firstValue("cache-control"))

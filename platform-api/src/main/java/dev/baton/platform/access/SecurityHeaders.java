@@ -19,6 +19,8 @@ import reactor.core.publisher.Mono;
 final class SecurityHeaders implements WebFilter {
   private static final String NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
+  private static final String ONE_YEAR = "max-age=31536000; includeSubDomains";
+
   /** Swagger's page sets styles from its script, and embeds pictures. */
   private static final String DOCUMENTS =
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -29,13 +31,18 @@ final class SecurityHeaders implements WebFilter {
     String path = exchange.getRequest().getPath().pathWithinApplication().value();
     boolean document =
         path.equals("/docs") || path.startsWith("/docs/") || path.startsWith("/webjars/swagger-ui");
+    boolean secure = "https".equalsIgnoreCase(exchange.getRequest().getURI().getScheme());
     exchange
         .getResponse()
         .beforeCommit(() -> {
           HttpHeaders headers = exchange.getResponse().getHeaders();
           setIfAbsent(headers, "X-Content-Type-Options", "nosniff");
           setIfAbsent(headers, "X-Frame-Options", "DENY");
+          setIfAbsent(headers, "X-XSS-Protection", "0");
           setIfAbsent(headers, "Referrer-Policy", "no-referrer");
+          if (secure) {
+            setIfAbsent(headers, "Strict-Transport-Security", ONE_YEAR);
+          }
           setIfAbsent(headers, "Cross-Origin-Resource-Policy", "same-origin");
           // This comes before Spring Security writes: the console's own policy would find one
           // there.

@@ -6,6 +6,7 @@ import dev.baton.engine.EngineModel;
 import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.engine.SystemPrompt;
+import dev.baton.platform.access.Caller;
 import dev.baton.platform.operations.Drain;
 import dev.baton.platform.operations.EngineSpans;
 import dev.baton.platform.operations.RequestOutcomes;
@@ -38,7 +39,6 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ServerWebExchange;
@@ -125,9 +125,8 @@ final class ChatEndpoint {
                     mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
                     schema = @Schema(implementation = ChatCompletionChunk.class))
               }))
-  Mono<Void> complete(
-      @Parameter(hidden = true) ServerWebExchange exchange,
-      @Parameter(hidden = true) @AuthenticationPrincipal TenantAccess tenant) {
+  Mono<Void> complete(@Parameter(hidden = true) ServerWebExchange exchange) {
+    TenantAccess tenant = Caller.of(exchange);
     String requestId = RequestId.of(exchange);
     Mono<Answering> admitted =
         body(exchange.getRequest())

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
-import org.springframework.security.access.AccessDeniedException;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.server.MethodNotAllowedException;
 import org.springframework.web.server.UnsupportedMediaTypeStatusException;
@@ -24,7 +23,6 @@ public final class Problems {
     return switch (error) {
       case ApiProblem problem -> problem;
       case EngineException engine -> ofEngine(engine);
-      case AccessDeniedException denied -> ApiProblem.insufficientScope();
       case DataAccessException store -> storeAway(store);
       case TimeoutException store -> storeAway(store);
       case MethodNotAllowedException wrongMethod ->

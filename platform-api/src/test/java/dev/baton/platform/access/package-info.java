@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.platform.access;
+
+import org.jspecify.annotations.NullMarked;
