@@ -20,8 +20,8 @@ import reactor.core.publisher.Mono;
  * Proves a request's API key: whose it is, whether that tenant is served, and whether the key may
  * be used for this path. A store that is away is a 503, never a 401.
  *
- * <p>Implementation note: one filter, since it stands before every token that is served. The six
- * that Spring Security would set up for the same are a chain of operators each.
+ * <p>Implementation note: one filter, since it stands before every token that is served. Each of
+ * those that Spring Security would set up for the same is a chain of operators.
  */
 final class KeyFilter implements WebFilter {
   private static final String PROMPT_VERSION = "Baton-Prompt-Version";
