@@ -60,10 +60,13 @@ final class KeyFilter implements WebFilter {
     return directory
         .authenticate(key)
         .switchIfEmpty(Mono.error(ApiProblem::unauthenticated))
-        .delayUntil(access ->
-            limits
-                .of(access.tenantId(), access.keyId())
-                .onErrorComplete(DataAccessException.class));
+        .flatMap(access ->
+            limits.remembers(access.tenantId())
+                ? Mono.just(access)
+                : limits
+                    .of(access.tenantId(), access.keyId())
+                    .onErrorComplete(DataAccessException.class)
+                    .thenReturn(access));
   }
 
   private static @Nullable String chosenVersion(ServerWebExchange exchange) {

@@ -4,6 +4,7 @@ import dev.baton.admin.limits.AppliedLimits;
 import dev.baton.admin.limits.LimitKind;
 import dev.baton.admin.limits.Scope;
 import dev.baton.admin.limits.Verdict;
+import java.math.BigDecimal;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -54,9 +55,7 @@ final class RateLimitHeaders {
    */
   static String text(Duration duration) {
     long minutes = duration.toMinutes();
-    long millis = duration.minusMinutes(minutes).toMillis();
-    String fraction =
-        millis % 1000 == 0 ? "" : ("." + "%03d".formatted(millis % 1000)).replaceAll("0+$", "");
-    return (minutes > 0 ? minutes + "m" : "") + millis / 1000 + fraction + "s";
+    BigDecimal seconds = BigDecimal.valueOf(duration.minusMinutes(minutes).toMillis(), 3);
+    return (minutes > 0 ? minutes + "m" : "") + seconds.stripTrailingZeros().toPlainString() + "s";
   }
 }

@@ -113,6 +113,12 @@ public final class LimitDirectory {
         .map(limits -> limits.of(keyId));
   }
 
+  /** Whether the limits of the tenant were known once and still are in a time of need. */
+  public boolean remembers(String tenantId) {
+    Known known = tenants.get(tenantId);
+    return known != null && known.isConfirmedWithin(settings.grace(), clock.instant());
+  }
+
   private Mono<Known> read(String tenantId) {
     return Mono.defer(() -> {
       long seen = changesSeen.get();
