@@ -30,7 +30,8 @@ import tools.jackson.databind.json.JsonMapper;
           + " at once; 200 keys of 10 tenants with a system prompt ask it over HTTP.",
       "First token: requests come at a fixed mean rate whether or not earlier ones are answered"
           + " (open loop); time counts from when a request was due, so it holds the network, the"
-          + " whole platform and what the load generator beside it costs.",
+          + " whole platform and what the load generator beside it costs. Redis has 10 s to answer,"
+          + " not the usual 500 ms: a disk that stalls shows as latency and not as refusals.",
       "Open streams: each gets a token a second; heap is what lives after a collection."
     })
 final class PlatformCommand implements Callable<Integer> {

@@ -64,6 +64,7 @@ final class PlatformProcess implements AutoCloseable {
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(InstantPlatform.class.getName());
     command.addAll(List.of(directory.toString(), TOKEN, "logging.level.dev.baton=warn"));
+    command.add("baton.storage.read-timeout=10s"); // a stall of the disk is to be seen as latency
     Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
     try {
       return new PlatformProcess(process);
