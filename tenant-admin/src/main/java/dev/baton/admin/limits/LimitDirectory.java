@@ -113,7 +113,7 @@ public final class LimitDirectory {
         .map(limits -> limits.of(keyId));
   }
 
-  /** Whether the limits of the tenant were known once and still are in a time of need. */
+  /** Whether the tenant's limits are known, or would be if Redis went away now. */
   public boolean remembers(String tenantId) {
     Known known = tenants.get(tenantId);
     return known != null && known.isConfirmedWithin(settings.grace(), clock.instant());
