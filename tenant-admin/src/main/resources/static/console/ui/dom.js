@@ -28,7 +28,7 @@ export function put(element, ...children) {
 
 const named = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
-/** The same; the focus goes to what is called as the element that had it. */
+/** Replaces what an element holds; the focus goes to what is called as the element that had it. */
 export function putKeepingFocus(element, ...children) {
   const focused = document.activeElement;
   const held = element.contains(focused);
