@@ -142,21 +142,26 @@ final class OwnRedis implements AutoCloseable {
     }
   }
 
+  /** On a thread of its own: Redis' clients need the common pool's to connect, maybe its only. */
   private void watch(ProcessHandle redis) {
     redis
         .onExit()
-        .thenAcceptAsync(gone -> {
-          if (closing) {
-            return;
-          }
-          log.warn("Redis (pid {}) has ended; starting it again", gone.pid());
-          try {
-            launch();
-            log.info("Redis is back on port {}", port);
-          } catch (StartFailure e) {
-            log.error("Redis can not be started again: {}", e.line());
-          }
-        });
+        .thenAcceptAsync(
+            gone -> startAgain(gone.pid()),
+            task -> Thread.ofPlatform().daemon().name("redis-restart").start(task));
+  }
+
+  private synchronized void startAgain(long gone) {
+    if (closing) {
+      return;
+    }
+    log.warn("Redis (pid {}) has ended; starting it again", gone);
+    try {
+      launch();
+      log.info("Redis is back on port {}", port);
+    } catch (StartFailure e) {
+      log.error("Redis can not be started again: {}", e.line());
+    }
   }
 
   /** Only a Redis that knows the password in our configuration file is ours to stop. */
@@ -234,9 +239,12 @@ final class OwnRedis implements AutoCloseable {
     closing = true;
   }
 
+  /** Stops it; one that is being started again is waited for, so that none is left behind. */
   @Override
   public void close() {
     closing = true;
-    process(directory).ifPresent(redis -> stop(redis, port, password));
+    synchronized (this) {
+      process(directory).ifPresent(redis -> stop(redis, port, password));
+    }
   }
 }
