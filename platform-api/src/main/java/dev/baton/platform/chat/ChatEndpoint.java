@@ -60,6 +60,8 @@ final class ChatEndpoint {
   /** Asks for whichever model is served, for clients that do not care. */
   static final String ANY_MODEL = "default";
 
+  static final String PATH = "/v1/chat/completions";
+
   /**
    * Bytes of a body and characters of a system prompt, together: a byte-level tokenizer takes less
    * than 2 ms for so much of the most expensive texts found.
@@ -102,7 +104,7 @@ final class ChatEndpoint {
     this.clock = clock;
   }
 
-  @PostMapping(path = "/v1/chat/completions", consumes = MediaType.APPLICATION_JSON_VALUE)
+  @PostMapping(path = PATH, consumes = MediaType.APPLICATION_JSON_VALUE)
   @Operation(
       summary = "Answer a conversation, whole or as a stream of server-sent events",
       description =
@@ -235,7 +237,8 @@ final class ChatEndpoint {
       Consumer<GenerationEvent> span = spans.begin(exchange, generation);
       stream
           .outcome()
-          .publishOn(Schedulers.parallel())
+          .publishOn(Schedulers.fromExecutor(loop)) // after what the engine has told is written,
+          .publishOn(Schedulers.parallel()) // and then elsewhere: its line may wait for the log
           .subscribe(last -> {
             span.accept(last);
             outcomes.ended(

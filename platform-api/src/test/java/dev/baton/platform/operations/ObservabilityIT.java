@@ -43,7 +43,7 @@ class ObservabilityIT {
         PlatformUnderTest platform =
             PlatformUnderTest.start(
                 engine,
-                redis.url(),
+                redis,
                 Map.of(
                     "baton.log.format",
                     "json",
@@ -69,6 +69,7 @@ class ObservabilityIT {
       assertThat(metrics)
           .contains("gen_ai_server_request_duration_seconds_bucket{error_type=\"none\"")
           .contains("gen_ai_server_time_to_first_token_seconds_bucket{")
+          .contains("status=\"200\",uri=\"/v1/chat/completions\"")
           .contains("gen_ai_server_time_per_output_token_seconds_count{")
           .contains("gen_ai_client_token_usage_token_sum{")
           .contains("baton_chat_aborted_total{by=\"client\"} 0.0")
