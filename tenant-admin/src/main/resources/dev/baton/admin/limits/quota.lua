@@ -35,29 +35,34 @@ end
 
 -- Reads a window, brought to this second: what is older leaves. After the clock was set back, all
 -- that is counted stands as if it were of now, which refuses too much for a minute and never too
--- little. What is changed is in Redis after `close`; a window costs two commands, or four when a
--- second began.
+-- little. What is changed is in Redis after `close`; a window costs two commands, or four when it
+-- was idle for a second or more.
 local function open(name)
   local stored = redis.call('HMGET', name, 'sums', slot(now_s))
   local at, R, T, C, P = string.match(stored[1] or '', SUMS)
   at = tonumber(at)
   local r, t = parse(stored[2])
   local window = {name = name, exists = at ~= nil, moved = at ~= now_s,
+    aged = not at or math.floor(at / 60) ~= math.floor(now_s / 60),
     R = number(R), T = number(T), C = number(C), P = number(P), r = r, t = t}
   if at and window.moved then
     local first = now_s - SECONDS + 1
     if at < now_s then first = math.max(first, at + 1) end
     local names = {}
-    for second = first, now_s do names[#names + 1] = slot(second) end
-    window.leaving, window.r, window.t = names, 0, 0
+    for second = first, now_s - 1 do names[#names + 1] = slot(second) end
     if at < now_s then
-      for _, left in ipairs(redis.call('HMGET', name, unpack(names))) do
-        r, t = parse(left)
-        window.R, window.T = window.R - r, window.T - t
+      window.R, window.T = window.R - r, window.T - t -- 61 s ago this second's slot was another's
+      if #names > 0 then
+        for _, left in ipairs(redis.call('HMGET', name, unpack(names))) do
+          r, t = parse(left)
+          window.R, window.T = window.R - r, window.T - t
+        end
       end
+      window.r, window.t = 0, 0
     else
       window.r, window.t = window.R, window.T
     end
+    window.leaving = #names > 0 and names or nil
   end
   return window
 end
@@ -67,8 +72,8 @@ local function close(window)
   redis.call('HSET', window.name,
     'sums', string.format('%d %d %d %d %d', now_s, window.R, window.T, window.C, window.P),
     slot(now_s), pair(window.r, window.t))
-  if window.moved then redis.call('EXPIRE', window.name, IDLE_SECONDS) end
-  window.leaving, window.moved = nil, false
+  if window.aged then redis.call('EXPIRE', window.name, IDLE_SECONDS) end
+  window.leaving, window.moved, window.aged = nil, false, false
 end
 
 local function add(window, second, requests, tokens)
