@@ -106,7 +106,7 @@ class DemoModelIT {
     settings = settings.withMemory(settings.memory().withKvBytes(128L << 20));
     try (TestRedis redis = TestRedis.start();
         Engine engine = LocalEngine.open(settings);
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       Map<String, String> keys = new LinkedHashMap<>();
       for (Map.Entry<String, String> prompt : PROMPTS.entrySet()) {
         Tenant tenant = platform.createTenant(prompt.getKey());

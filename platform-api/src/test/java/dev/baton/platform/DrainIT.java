@@ -24,7 +24,7 @@ class DrainIT {
     try (TestRedis redis = TestRedis.start();
         ScriptedEngine engine = new ScriptedEngine()) {
       PlatformUnderTest platform =
-          PlatformUnderTest.start(engine, redis.url(), Map.of("baton.serve.drain-timeout", "2s"));
+          PlatformUnderTest.start(engine, redis, Map.of("baton.serve.drain-timeout", "2s"));
       String key = platform.issueKey(platform.createTenant("Drain")).secret();
       HttpResponse<Stream<String>> finishing = platform.open(key, engine, chat(",\"stream\":true"));
       ScriptedEngine.Running quick = engine.lastRequest();

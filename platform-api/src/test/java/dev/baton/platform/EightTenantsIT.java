@@ -57,7 +57,7 @@ class EightTenantsIT {
     settings = settings.withMemory(settings.memory().withKvBytes(kvBytes));
     try (TestRedis redis = TestRedis.start();
         Engine engine = LocalEngine.open(settings);
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       Map<String, String> keys = new LinkedHashMap<>();
       for (int i = 0; i < TENANTS; i++) {
         Tenant tenant = platform.createTenant("Tenant " + i);

@@ -24,8 +24,7 @@ class FailingEngineIT {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
         PlatformUnderTest platform =
-            PlatformUnderTest.start(
-                engine, redis.url(), Map.of("baton.routing.recovery-time", "60s"))) {
+            PlatformUnderTest.start(engine, redis, Map.of("baton.routing.recovery-time", "60s"))) {
       String key = platform.issueKey(platform.createTenant("Unlucky")).secret();
       for (int i = 0; i < 5; i++) {
         CompletableFuture<HttpResponse<String>> answer =
@@ -50,7 +49,7 @@ class FailingEngineIT {
   void endsAStreamThatFailsInTheMiddleWithAnErrorEventAndServesTheOthers() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String key = platform.issueKey(platform.createTenant("Unlucky")).secret();
       HttpResponse<Stream<String>> failing = platform.open(key, engine, chat(",\"stream\":true"));
       ScriptedEngine.Running first = engine.lastRequest();
@@ -74,7 +73,7 @@ class FailingEngineIT {
         TestRedis redis = TestRedis.start();
         PlatformUnderTest platform =
             PlatformUnderTest.start(
-                engine, redis.url(), Map.of("baton.routing.first-token-limit", "300ms"))) {
+                engine, redis, Map.of("baton.routing.first-token-limit", "300ms"))) {
       String key = platform.issueKey(platform.createTenant("Patient")).secret();
       HttpResponse<String> late = platform.post(key, chat(""));
       assertThat(late.statusCode()).isEqualTo(503);

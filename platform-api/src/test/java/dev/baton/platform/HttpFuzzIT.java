@@ -187,7 +187,7 @@ class HttpFuzzIT {
     try (ScenarioEngine engine = new ScenarioEngine();
         TestRedis redis = TestRedis.start();
         PlatformUnderTest platform =
-            PlatformUnderTest.start(engine, redis.url(), Map.of("logging.level.root", "error"))) {
+            PlatformUnderTest.start(engine, redis, Map.of("logging.level.root", "error"))) {
       Tenant tenant = platform.createTenant("Fuzz");
       String key = platform.issueKey(tenant).secret();
       tenantId = tenant.id();

@@ -26,7 +26,7 @@ class KeepAliveIT {
   void aConnectionIsReadOnAfterARequestThatCameTooEarly() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of());
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of());
         Connection connection = new Connection(platform.url())) {
       String slow = request("/admin/v1/tenants", ADMIN_TOKEN);
       String quick = request("/admin/v1/tenants", "not-a-token");
@@ -43,7 +43,7 @@ class KeepAliveIT {
   void aConnectionIsReadOnAfterABodyThatNobodyWanted() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of());
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of());
         Connection connection = new Connection(platform.url())) {
       String body = "x".repeat(40_000);
       String unwanted =

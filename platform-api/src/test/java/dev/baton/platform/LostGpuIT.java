@@ -52,7 +52,7 @@ class LostGpuIT {
             .withDevice(DeviceChoice.CUDA);
     try (Engine engine = LocalEngine.open(settings);
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String key = platform.issueKey(platform.createTenant("Unlucky")).secret();
       assertThat(liveness(platform, key).statusCode()).isEqualTo(200);
       HttpResponse<Stream<String>> answer =

@@ -39,7 +39,7 @@ class OpenAiNodeSdkIT {
         "npm can not fetch the client: " + log("npm"));
     try (ScenarioEngine engine = new ScenarioEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String key = platform.issueKey(platform.createTenant("Node")).secret();
       int status = run("node", "suite.mjs", platform.url() + "/v1", key);
       assertThat(status).as(log("node")).isZero();

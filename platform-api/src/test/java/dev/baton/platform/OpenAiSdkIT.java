@@ -55,7 +55,7 @@ class OpenAiSdkIT {
     RandomModelSpec.tiny().contextLength(1024).writeTo(model);
     redis = TestRedis.start();
     engine = LocalEngine.open(EngineSettings.defaults(model).withModelId("tiny"));
-    platform = PlatformUnderTest.start(engine, redis.url(), Map.of());
+    platform = PlatformUnderTest.start(engine, redis, Map.of());
     tenant = platform.createTenant("Lighthouse");
     platform.activate(tenant, PROMPT.repeat(3));
     client = client(platform.issueKey(tenant).secret());

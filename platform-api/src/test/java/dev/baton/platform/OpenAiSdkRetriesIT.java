@@ -32,7 +32,7 @@ class OpenAiSdkRetriesIT {
   static void start() throws IOException {
     redis = TestRedis.start();
     engine = new ScenarioEngine();
-    platform = PlatformUnderTest.start(engine, redis.url(), Map.of());
+    platform = PlatformUnderTest.start(engine, redis, Map.of());
     key = platform.issueKey(platform.createTenant("Java")).secret();
   }
 

@@ -11,6 +11,7 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.EngineStatistics;
 import dev.baton.engine.SystemKvStatus;
 import dev.baton.platform.serve.Platform;
+import dev.baton.platform.serve.TestRedis;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -30,6 +31,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The whole platform on a free port, around a given engine and Redis. */
@@ -39,9 +41,19 @@ public final class PlatformUnderTest implements AutoCloseable {
 
   private final ConfigurableApplicationContext context;
   private final HttpClient http = HttpClient.newHttpClient();
+  private final Path directory;
 
-  private PlatformUnderTest(ConfigurableApplicationContext context) {
+  private PlatformUnderTest(ConfigurableApplicationContext context, Path directory) {
     this.context = context;
+    this.directory = directory;
+  }
+
+  /** As {@code baton serve} does with a Redis of its own. */
+  public static PlatformUnderTest start(
+      Engine engine, TestRedis redis, Map<String, Object> properties) {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.putAll(redis.settings());
+    return start(engine, redis.url(), all);
   }
 
   public static PlatformUnderTest start(
@@ -52,13 +64,22 @@ public final class PlatformUnderTest implements AutoCloseable {
     all.put("spring.data.redis.url", redisUrl);
     all.put("baton.admin.token", ADMIN_TOKEN);
     all.putIfAbsent("logging.level.dev.baton", "warn");
-    all.putIfAbsent("baton.quota.spool-directory", temporaryDirectory());
-    return new PlatformUnderTest(Platform.start(engine, all));
+    Path directory = temporaryDirectory();
+    all.putIfAbsent("baton.quota.spool-directory", directory);
+    return new PlatformUnderTest(Platform.start(engine, all), directory);
   }
 
   private static Path temporaryDirectory() {
     try {
       return Files.createTempDirectory("baton-test-spool");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path directory) {
+    try {
+      FileSystemUtils.deleteRecursively(directory);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -211,5 +232,6 @@ public final class PlatformUnderTest implements AutoCloseable {
   public void close() {
     stop();
     http.shutdownNow();
+    delete(directory);
   }
 }

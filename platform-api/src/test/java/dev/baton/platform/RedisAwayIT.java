@@ -21,7 +21,7 @@ class RedisAwayIT {
   void servesKnownKeysAndRefusesUnknownOnesQuicklyWithoutTheStore() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String known = platform.issueKey(platform.createTenant("Known")).secret();
       String unknown = platform.issueKey(platform.createTenant("Unknown")).secret();
       assertThat(platform.send(platform.request("/v1/models", known).build()).statusCode())

@@ -45,7 +45,7 @@ class RedisChaosIT {
     engine = new ScenarioEngine();
     platform =
         PlatformUnderTest.start(
-            engine, redis.url(), Map.of("logging.level.dev.baton.platform.problem", "error"));
+            engine, redis, Map.of("logging.level.dev.baton.platform.problem", "error"));
     clients = Executors.newFixedThreadPool(CLIENTS);
     keys = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {

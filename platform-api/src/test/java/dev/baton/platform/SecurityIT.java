@@ -36,7 +36,7 @@ class SecurityIT {
   void everyAnswerIsNeitherGuessedNorFramedAndAdminsAreNotStored() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       for (String path : PATHS) {
         HttpResponse<String> answer = get(platform.url(), path);
         assertThat(answer.headers().firstValue("x-content-type-options"))
@@ -66,7 +66,7 @@ class SecurityIT {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
         PlatformUnderTest platform =
-            PlatformUnderTest.start(engine, redis.url(), Map.of("baton.admin.port", 0))) {
+            PlatformUnderTest.start(engine, redis, Map.of("baton.admin.port", 0))) {
       URI tenants = platform.url();
       URI operators = URI.create("http://127.0.0.1:" + platform.bean(AdminPort.class).port());
       assertThat(operators).isNotEqualTo(tenants);
@@ -101,7 +101,7 @@ class SecurityIT {
   void headsThatAreTooLongAreRefused() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       HttpResponse<String> longHeader =
           platform.send(
               platform.request("/v1/models", "bt_x").header("x-long", "a".repeat(20_000)).build());

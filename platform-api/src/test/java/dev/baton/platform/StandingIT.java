@@ -38,8 +38,7 @@ class StandingIT {
     redis = TestRedis.start();
     engine = new ScriptedEngine();
     // A long belief: only the change feed can explain what a node learns within a second.
-    platform =
-        PlatformUnderTest.start(engine, redis.url(), Map.of("baton.admin.key-cache-time", "1m"));
+    platform = PlatformUnderTest.start(engine, redis, Map.of("baton.admin.key-cache-time", "1m"));
   }
 
   @AfterAll

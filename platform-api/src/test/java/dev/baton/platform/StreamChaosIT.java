@@ -29,7 +29,7 @@ class StreamChaosIT {
   void aReaderThatDoesNotReadIsCutOffAndOthersGoOn() throws Exception {
     try (ScriptedEngine engine = new ScriptedEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String key = platform.issueKey(platform.createTenant("Slow")).secret();
       try (Socket lazy = new Socket()) {
         lazy.setReceiveBufferSize(4096);
@@ -60,8 +60,7 @@ class StreamChaosIT {
     try (TestRedis redis = TestRedis.start();
         ScriptedEngine engine = new ScriptedEngine()) {
       PlatformUnderTest platform =
-          PlatformUnderTest.start(
-              engine, redis.url(), Map.of("baton.serve.drain-timeout", "500ms"));
+          PlatformUnderTest.start(engine, redis, Map.of("baton.serve.drain-timeout", "500ms"));
       String key = platform.issueKey(platform.createTenant("Many")).secret();
       List<HttpResponse<Stream<String>>> streams = new ArrayList<>();
       for (int i = 0; i < STREAMS; i++) {

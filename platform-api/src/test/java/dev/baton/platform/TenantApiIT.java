@@ -55,7 +55,7 @@ class TenantApiIT {
     platform =
         PlatformUnderTest.start(
             engine,
-            redis.url(),
+            redis,
             Map.of("baton.chat.keep-alive", "100ms", "baton.chat.stream-buffer", 64));
     tenant = platform.createTenant("Wire");
     key = platform.issueKey(tenant).secret();

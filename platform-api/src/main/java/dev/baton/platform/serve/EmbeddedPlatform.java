@@ -16,7 +16,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
       DataDirectory data = parts.add(DataDirectory.open(directory));
       OwnRedis redis = parts.add(OwnRedis.start(data, RedisBinary.find(data.resolve("redis/bin"))));
       Map<String, Object> all = new HashMap<>(properties);
-      all.put("spring.data.redis.url", redis.url());
+      all.putAll(redis.settings());
       all.put("baton.quota.spool-directory", data.privateDirectory("spool"));
       ConfigurableApplicationContext context = Platform.start(engine, all);
       parts.add(context::close);

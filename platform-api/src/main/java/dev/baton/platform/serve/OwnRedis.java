@@ -3,10 +3,12 @@ package dev.baton.platform.serve;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +32,9 @@ final class OwnRedis implements AutoCloseable {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
   private static final Duration POLL = Duration.ofMillis(10);
   private static final String CONFIGURATION = "redis/redis.conf";
+
+  /** Bytes, as the operating systems have it, less the zero at the end. */
+  private static final int LONGEST_SOCKET_NAME = 103;
 
   private final DataDirectory data;
   private final Path directory;
@@ -69,9 +74,24 @@ final class OwnRedis implements AutoCloseable {
     launch();
   }
 
+  /** Where it listens, with its password, as settings of a platform. */
+  Map<String, Object> settings() {
+    return socket()
+        .<Map<String, Object>>map(
+            path -> Map.of("spring.data.redis.url", url(), "baton.storage.unix-socket", path))
+        .orElseGet(() -> Map.of("spring.data.redis.url", url()));
+  }
+
   /** Address with password, for Spring Data Redis. */
   String url() {
     return "redis://:%s@127.0.0.1:%d".formatted(password, port);
+  }
+
+  /** A second way to it, shorter than the network's; empty where its name would be too long. */
+  private Optional<Path> socket() {
+    Path path = directory.resolve("redis.sock").toAbsolutePath();
+    int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    return Optional.of(path).filter(name -> length <= LONGEST_SOCKET_NAME);
   }
 
   String version() {
@@ -87,6 +107,7 @@ final class OwnRedis implements AutoCloseable {
     # Written by 'baton serve' at each start.
     bind 127.0.0.1
     port %d
+    %s
     requirepass %s
     dir "%s"
     daemonize yes
@@ -96,7 +117,15 @@ final class OwnRedis implements AutoCloseable {
     appendfsync always
     save ""
     """
-        .formatted(port, password, directory, pidFile(directory), logFile());
+        .formatted(
+            port,
+            socket()
+                .map("unixsocket \"%s\"\nunixsocketperm 700"::formatted)
+                .orElse("# no Unix socket: the folder's name is too long for one"),
+            password,
+            directory,
+            pidFile(directory),
+            logFile());
   }
 
   private Path logFile() {

@@ -83,6 +83,7 @@ public final class Server implements AutoCloseable {
     properties.put("server.address", options.host());
     properties.put("server.port", options.port());
     properties.put("spring.data.redis.url", redisUrl);
+    ownRedis.ifPresent(redis -> properties.putAll(redis.settings()));
     properties.put("baton.admin.token", token.value());
     properties.put("baton.quota.spool-directory", data.privateDirectory("spool"));
     Supplier<Engine> engineOverStore =

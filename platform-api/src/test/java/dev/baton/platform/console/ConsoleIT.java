@@ -121,7 +121,7 @@ class ConsoleIT {
         PlatformUnderTest platform =
             PlatformUnderTest.start(
                 engine,
-                redis.url(),
+                redis,
                 Map.of(
                     "baton.admin.port",
                     0,

@@ -45,7 +45,7 @@ class DashboardIT {
     wanted.addAll(alerting);
     try (ScenarioEngine engine = new ScenarioEngine();
         TestRedis redis = TestRedis.start();
-        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis.url(), Map.of())) {
+        PlatformUnderTest platform = PlatformUnderTest.start(engine, redis, Map.of())) {
       String key = platform.issueKey(platform.createTenant("Measured")).secret();
       assertThat(platform.post(key, chat("")).statusCode()).isEqualTo(200);
       Set<String> exposed =

@@ -3,6 +3,8 @@ package dev.baton.platform.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.platform.PlatformUnderTest;
+import dev.baton.platform.ScriptedEngine;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -50,6 +52,27 @@ class OwnRedisIT {
       redis.start(RedisBinary.find(directory.resolve("bin")));
       assertThat(redis.url()).isEqualTo(planned);
       assertThat(RedisWire.answers(port(redis), password(redis))).isTrue();
+    }
+  }
+
+  @Test
+  void eventLoopsAskItThroughItsUnixSocket() {
+    try (DataDirectory data = DataDirectory.open(directory);
+        OwnRedis redis = OwnRedis.start(data, RedisBinary.find(directory.resolve("bin")));
+        ScriptedEngine engine = new ScriptedEngine();
+        PlatformUnderTest platform =
+            PlatformUnderTest.start(engine, redis.url(), redis.settings())) {
+      assertThat(platform.url()).isNotNull();
+      await(() -> answer(redis, "CLIENT LIST").contains("redis.sock:0"));
+    }
+  }
+
+  @Test
+  void hasNoUnixSocketWhereItsNameWouldBeTooLong() {
+    try (DataDirectory data = DataDirectory.open(directory.resolve("long".repeat(25)));
+        OwnRedis redis = OwnRedis.start(data, RedisBinary.find(directory.resolve("bin")))) {
+      assertThat(RedisWire.answers(port(redis), password(redis))).isTrue();
+      assertThat(redis.settings()).containsOnlyKeys("spring.data.redis.url");
     }
   }
 
@@ -139,14 +162,18 @@ class OwnRedisIT {
 
   /** How many are connected, ourselves among them; 0 when that can not be asked. */
   private static int connections(OwnRedis redis) {
+    Matcher count = CONNECTED.matcher(answer(redis, "INFO clients"));
+    return count.find() ? Integer.parseInt(count.group(1)) : 0;
+  }
+
+  /** What it says to a command; nothing when it can not be asked. */
+  private static String answer(OwnRedis redis, String command) {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(redis))) {
-      String words = "AUTH %s\r\nINFO clients\r\nQUIT\r\n".formatted(password(redis));
+      String words = "AUTH %s\r\n%s\r\nQUIT\r\n".formatted(password(redis), command);
       socket.getOutputStream().write(words.getBytes(StandardCharsets.US_ASCII));
-      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-      Matcher count = CONNECTED.matcher(answer);
-      return count.find() ? Integer.parseInt(count.group(1)) : 0;
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     } catch (IOException e) {
-      return 0;
+      return "";
     }
   }
 

@@ -8,6 +8,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import org.springframework.util.FileSystemUtils;
 
 /** A real Redis for a test, as {@code baton serve} starts it, and what can happen to it. */
 public final class TestRedis implements AutoCloseable {
@@ -30,6 +32,11 @@ public final class TestRedis implements AutoCloseable {
 
   public String url() {
     return redis.url();
+  }
+
+  /** Where it is, as settings of a platform. */
+  public Map<String, Object> settings() {
+    return redis.settings();
   }
 
   /** Ends it without a chance to write anything more; it is started again at once. */
@@ -78,5 +85,10 @@ public final class TestRedis implements AutoCloseable {
   public void close() {
     redis.close();
     data.close();
+    try {
+      FileSystemUtils.deleteRecursively(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -1,29 +1,40 @@
 package dev.baton.admin.storage;
 
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.SocketOptions;
 import io.lettuce.core.api.async.RedisScriptingAsyncCommands;
 import io.lettuce.core.event.DefaultEventBus;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.EpollProvider;
 import io.lettuce.core.resource.SocketAddressResolver;
 import io.netty.channel.EventLoop;
 import io.netty.resolver.NoopAddressResolverGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDetails;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisSocketConfiguration;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -32,7 +43,6 @@ import org.springframework.stereotype.Component;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.resources.LoopResources;
 import reactor.util.retry.Retry;
@@ -55,6 +65,7 @@ final class NearRedis implements SmartLifecycle {
   private final DataRedisConnectionDetails details;
   private final ClientResources resources;
   private final ReactorResourceFactory http;
+  private final StorageSettings settings;
   private final List<Client> clients = new ArrayList<>();
   private final Map<Thread, Line> lines = new ConcurrentHashMap<>();
   private final Disposable.Swap connecting = Disposables.swap();
@@ -71,11 +82,13 @@ final class NearRedis implements SmartLifecycle {
       LettuceConnectionFactory shared,
       DataRedisConnectionDetails details,
       ClientResources resources,
-      ReactorResourceFactory http) {
+      ReactorResourceFactory http,
+      StorageSettings settings) {
     this.shared = shared;
     this.details = details;
     this.resources = resources;
     this.http = http;
+    this.settings = settings;
   }
 
   /** The connection of the calling thread; empty on other threads and until it is connected. */
@@ -91,11 +104,12 @@ final class NearRedis implements SmartLifecycle {
     }
     Disposable.Composite attempts = Disposables.composite();
     connecting.update(attempts);
+    RedisConfiguration configuration = configuration();
     for (EventExecutor executor : http.getLoopResources().onServer(LoopResources.DEFAULT_NATIVE)) {
       EventLoop loop = (EventLoop) executor;
       ClientResources own = onLoop(loop);
       LettuceConnectionFactory client =
-          new LettuceConnectionFactory(configuration(), likeTheShared(own));
+          new LettuceConnectionFactory(configuration, likeTheShared(own, configuration));
       client.afterPropertiesSet();
       client.start();
       clients.add(new Client(client, own));
@@ -114,7 +128,7 @@ final class NearRedis implements SmartLifecycle {
     Object commands = client.getConnection().getNativeConnection();
     @SuppressWarnings("unchecked") // the codec of Spring's connections
     var scripting = (RedisScriptingAsyncCommands<byte[], byte[]>) commands;
-    return new Line(client, scripting, Schedulers.fromExecutorService(loop));
+    return new Line(client, scripting, loop);
   }
 
   private RedisConfiguration configuration() {
@@ -124,9 +138,22 @@ final class NearRedis implements SmartLifecycle {
     if (shared.getSentinelConfiguration() != null) {
       return shared.getSentinelConfiguration();
     }
-    return shared.getSocketConfiguration() != null
-        ? shared.getSocketConfiguration()
-        : shared.getStandaloneConfiguration();
+    if (shared.getSocketConfiguration() != null) {
+      return shared.getSocketConfiguration();
+    }
+    RedisStandaloneConfiguration address = shared.getStandaloneConfiguration();
+    return settings.unixSocket() != null && EpollProvider.isAvailable()
+        ? onThisMachine(settings.unixSocket(), address)
+        : address;
+  }
+
+  private static RedisSocketConfiguration onThisMachine(
+      Path socket, RedisStandaloneConfiguration address) {
+    RedisSocketConfiguration here = new RedisSocketConfiguration(socket.toString());
+    here.setDatabase(address.getDatabase());
+    here.setUsername(address.getUsername());
+    here.setPassword(address.getPassword());
+    return here;
   }
 
   private ClientResources onLoop(EventLoop loop) {
@@ -145,7 +172,8 @@ final class NearRedis implements SmartLifecycle {
         .build();
   }
 
-  private LettuceClientConfiguration likeTheShared(ClientResources own) {
+  private LettuceClientConfiguration likeTheShared(
+      ClientResources own, RedisConfiguration configuration) {
     LettuceClientConfiguration like = shared.getClientConfiguration();
     LettuceClientConfiguration.LettuceClientConfigurationBuilder client =
         LettuceClientConfiguration.builder()
@@ -153,7 +181,10 @@ final class NearRedis implements SmartLifecycle {
             .commandTimeout(like.getCommandTimeout())
             .shutdownTimeout(like.getShutdownTimeout())
             .shutdownQuietPeriod(like.getShutdownQuietPeriod());
-    like.getClientOptions().ifPresent(client::clientOptions);
+    like.getClientOptions()
+        .map(options ->
+            configuration instanceof RedisSocketConfiguration ? withoutTcp(options) : options)
+        .ifPresent(client::clientOptions);
     like.getClientName().ifPresent(client::clientName);
     like.getReadFrom().ifPresent(client::readFrom);
     like.getRedisCredentialsProviderFactory().ifPresent(client::redisCredentialsProviderFactory);
@@ -164,6 +195,16 @@ final class NearRedis implements SmartLifecycle {
       }
     }
     return client.build();
+  }
+
+  /** A Unix socket has none of TCP's options. */
+  private static ClientOptions withoutTcp(ClientOptions options) {
+    SocketOptions socket =
+        SocketOptions.builder()
+            .connectTimeout(options.getSocketOptions().getConnectTimeout())
+            .keepAlive(false)
+            .build();
+    return options.mutate().socketOptions(socket).build();
   }
 
   @Override
@@ -190,44 +231,56 @@ final class NearRedis implements SmartLifecycle {
   static final class Line {
     private final LettuceConnectionFactory client;
     private final RedisScriptingAsyncCommands<byte[], byte[]> commands;
-    private final Scheduler thread;
+    private final EventLoop loop;
 
     private Line(
         LettuceConnectionFactory client,
         RedisScriptingAsyncCommands<byte[], byte[]> commands,
-        Scheduler thread) {
+        EventLoop loop) {
       this.client = client;
       this.commands = commands;
-      this.thread = thread;
+      this.loop = loop;
     }
 
-    /** For time limits that need no other thread. */
-    Scheduler thread() {
-      return thread;
-    }
-
-    /** Runs a script that answers with an array of strings. */
-    Mono<List<String>> run(RedisScript<List<String>> script, List<String> keys, List<String> args) {
+    /**
+     * Runs a script that answers with an array of strings.
+     *
+     * @throws TimeoutException through the Mono, when there is no answer within the limit
+     */
+    Mono<List<String>> run(
+        RedisScript<List<String>> script, List<String> keys, List<String> args, Duration limit) {
       byte[][] keyBytes = bytes(keys);
       byte[][] argBytes = bytes(args);
-      return Mono.<List<Object>>fromFuture(() ->
-              commands
-                  .<List<Object>>evalsha(
-                      script.getSha1(), ScriptOutputType.MULTI, keyBytes, argBytes)
-                  .toCompletableFuture())
+      long deadline = System.nanoTime() + limit.toNanos();
+      return Mono.fromFuture(() ->
+              by(
+                  deadline,
+                  commands.evalsha(script.getSha1(), ScriptOutputType.MULTI, keyBytes, argBytes)))
           .onErrorResume(
               RedisNoScriptException.class,
               unknown ->
                   Mono.fromFuture(() ->
-                      commands
-                          .<List<Object>>eval(
+                      by(
+                          deadline,
+                          commands.eval(
                               script.getScriptAsString(),
                               ScriptOutputType.MULTI,
                               keyBytes,
-                              argBytes)
-                          .toCompletableFuture()))
+                              argBytes))))
           .map(Line::strings)
           .onErrorMap(RuntimeException.class, this::inSpringsWords);
+    }
+
+    /** A command that is late is not sent any more, should it not have been. */
+    private CompletableFuture<List<Object>> by(long deadline, RedisFuture<List<Object>> command) {
+      CompletableFuture<List<Object>> answer = command.toCompletableFuture();
+      Future<?> end =
+          loop.schedule(
+              () -> answer.completeExceptionally(new TimeoutException("no answer from Redis")),
+              deadline - System.nanoTime(),
+              TimeUnit.NANOSECONDS);
+      answer.whenComplete((done, error) -> end.cancel(false));
+      return answer;
     }
 
     private RuntimeException inSpringsWords(RuntimeException error) {

@@ -104,8 +104,9 @@ public final class Store {
       RedisScript<List<String>> script, List<String> keys, List<String> args) {
     return Mono.defer(() ->
         near.here()
-            .map(
-                line -> within(line.run(script, keys, args), settings.readTimeout(), line.thread()))
+            .map(line ->
+                line.run(script, keys, args, settings.readTimeout())
+                    .onErrorMap(Store::isOutage, Store::unavailable))
             .orElseGet(() -> {
               Mono<List<String>> commands =
                   Mono.defer(() -> redis.execute(script, keys, args).next());

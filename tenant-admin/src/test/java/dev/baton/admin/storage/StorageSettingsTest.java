@@ -14,7 +14,7 @@ class StorageSettingsTest {
   @Test
   void byDefaultWritesMustBeDurableAndReadsFailFast() {
     assertThat(bind(Map.of()))
-        .isEqualTo(new StorageSettings(true, Duration.ofMillis(500), Duration.ofSeconds(2)));
+        .isEqualTo(new StorageSettings(true, Duration.ofMillis(500), Duration.ofSeconds(2), null));
   }
 
   @Test
