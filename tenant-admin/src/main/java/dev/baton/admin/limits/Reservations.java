@@ -102,8 +102,7 @@ public final class Reservations {
     String whose = keyId == null ? TenantLimits.TENANT : keyId;
     return store
         .account(STATE, keys(new TenantKeys(tenantId)), List.of(whose, lease()))
-        .map(answer ->
-            new State(instant(answer.getFirst()), Used.parse(answer.subList(1, answer.size()))));
+        .map(answer -> new State(instant(answer.getFirst()), Used.parse(answer.getLast())));
   }
 
   /** Usage at a time. */
@@ -120,12 +119,12 @@ public final class Reservations {
 
   private static Verdict verdict(List<String> answer) {
     Instant at = instant(answer.get(1));
-    Used tenant = Used.parse(answer.subList(2, 2 + Used.COUNT));
-    Used key = Used.parse(answer.subList(2 + Used.COUNT, 2 + 2 * Used.COUNT));
+    Used tenant = Used.parse(answer.get(2));
+    Used key = Used.parse(answer.get(3));
     if (answer.getFirst().equals("OK")) {
       return new Verdict.Admitted(at, tenant, key);
     }
-    List<String> why = answer.subList(2 + 2 * Used.COUNT, answer.size());
+    List<String> why = answer.subList(4, answer.size());
     long wait = Long.parseLong(why.get(2));
     return new Verdict.Refused(
         at,

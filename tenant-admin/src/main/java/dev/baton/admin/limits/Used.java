@@ -1,7 +1,5 @@
 package dev.baton.admin.limits;
 
-import java.util.List;
-
 /**
  * What of its limits a tenant or a key uses, reservations of running requests included.
  *
@@ -12,12 +10,17 @@ import java.util.List;
  * @param tokensOfMonth settled since the first of the month, and reserved
  */
 public record Used(long requests, long tokens, long streams, long tokensOfDay, long tokensOfMonth) {
-  static final int COUNT = 5;
   public static final Used NOTHING = new Used(0, 0, 0, 0, 0);
 
-  static Used parse(List<String> numbers) {
-    long[] values = numbers.stream().mapToLong(Long::parseLong).toArray();
-    return new Used(values[0], values[1], values[2], values[3], values[4]);
+  /** As the scripts tell it: five numbers, a blank between them. */
+  static Used parse(String numbers) {
+    String[] values = numbers.split(" ");
+    return new Used(
+        Long.parseLong(values[0]),
+        Long.parseLong(values[1]),
+        Long.parseLong(values[2]),
+        Long.parseLong(values[3]),
+        Long.parseLong(values[4]));
   }
 
   public long of(LimitKind kind) {

@@ -20,13 +20,8 @@ local scopes = {
 for i, scope in ipairs(scopes) do scope.used = usage(scope.window, settled[i]) end
 
 local function answer(verdict, ...)
-  local all = {verdict, text(now_ms)}
-  for _, scope in ipairs(scopes) do
-    close(scope.window)
-    for _, value in ipairs(scope.used) do all[#all + 1] = text(value) end
-  end
-  for _, value in ipairs({...}) do all[#all + 1] = tostring(value) end
-  return all
+  for _, scope in ipairs(scopes) do close(scope.window) end
+  return {verdict, text(now_ms), numbers(scopes[1].used), numbers(scopes[2].used), ...}
 end
 
 -- Milliseconds until this much has left a window.
@@ -35,7 +30,7 @@ local function wait(window, kind, excess)
   local names = {}
   for second = now_s - SECONDS + 1, now_s do names[#names + 1] = slot(second) end
   for i, stored in ipairs(redis.call('HMGET', window.name, unpack(names))) do
-    local requests, tokens = parse(stored)
+    local requests, tokens = unpaired(stored)
     excess = excess - (kind == REQUESTS and requests or tokens)
     if excess <= 0 then return text((now_s + i) * 1000 - now_ms) end
   end
@@ -56,7 +51,7 @@ for _, kind in ipairs({MONTH, DAY, STREAMS, REQUESTS, TOKENS}) do
         -- What runs may use less than is reserved for it; what was settled stays until the period ends.
         if excess > scope.window.P then ms = '-1' end
       elseif kind == REQUESTS or kind == TOKENS then ms = wait(scope.window, kind, excess) end
-      return answer('REFUSED', scope.whose, kind, ms)
+      return answer('REFUSED', scope.whose, text(kind), ms)
     end
   end
 end

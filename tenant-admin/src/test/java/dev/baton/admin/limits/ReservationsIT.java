@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.admin.AdminNode;
 import dev.baton.admin.audit.Actor;
+import dev.baton.admin.storage.Scripts;
 import dev.baton.admin.storage.TenantKeys;
 import dev.baton.admin.tenant.Tenants;
 import dev.baton.admin.usage.FinishCause;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.data.redis.core.ReactiveHashOperations;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
 
 class ReservationsIT {
   @RegisterExtension static final RedisServer REDIS = RedisServer.durable();
@@ -242,23 +243,24 @@ class ReservationsIT {
 
   /** Makes the tenant's window this many seconds older, as if the clock had gone on or back. */
   private void age(int seconds) {
-    Map<String, String> window =
-        hash().entries(keys.rates()).collectMap(Map.Entry::getKey, Map.Entry::getValue).block();
-    Map<String, String> older = new HashMap<>();
-    Objects.requireNonNull(window)
-        .forEach((field, value) -> {
-          if (field.equals("sums")) {
-            String[] sums = value.split(" ", 2);
-            older.put(field, (Long.parseLong(sums[0]) - seconds) + " " + sums[1]);
-          } else if (field.matches("s[0-9]+")) {
-            int slot = Math.floorMod(Integer.parseInt(field.substring(1)) - seconds, 61);
-            older.put("s" + slot, value);
-          } else {
-            older.put(field, value);
-          }
-        });
-    redis().delete(keys.rates()).block();
-    hash().putAll(keys.rates(), older).block();
+    RedisScript<List<String>> older =
+        Scripts.of(
+            """
+            local window = redis.call('HGETALL', KEYS[1])
+            redis.call('DEL', KEYS[1])
+            for i = 1, #window, 2 do
+              local field, value = window[i], window[i + 1]
+              if field == 'all' then
+                local at, R, T, C, P = struct.unpack('<ddddd', value)
+                value = struct.pack('<ddddd', at - ARGV[1], R, T, C, P)
+              else
+                field = (field - ARGV[1]) % 61
+              end
+              redis.call('HSET', KEYS[1], field, value)
+            end
+            return {}
+            """);
+    redis().execute(older, List.of(keys.rates()), List.of(Integer.toString(seconds))).blockLast();
   }
 
   private AppliedLimits tenantLimits(Limits limits) {
