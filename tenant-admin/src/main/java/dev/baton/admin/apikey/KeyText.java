@@ -6,8 +6,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
 /**
@@ -22,16 +20,18 @@ import java.util.zip.CRC32;
  * is stored: 130 random bits need no slow hash.
  */
 record KeyText(String tenantId, String keyId, String text) {
-  private static final String CHARACTER = "[0-9a-hjkmnp-tv-z]";
+  private static final String BEGIN = "bt_";
+  private static final int STEM_LENGTH = 16;
   private static final int KEY_ID_LENGTH = 8;
   private static final int SECRET_LENGTH = 26;
   private static final int CHECKSUM_LENGTH = 6;
-  private static final Pattern FORM =
-      Pattern.compile(
-          "bt_(%1$s{16})_(%1$s{%2$d})_%1$s{%3$d}"
-              .formatted(CHARACTER, KEY_ID_LENGTH, SECRET_LENGTH + CHECKSUM_LENGTH));
-  private static final int LENGTH =
-      3 + 16 + 1 + KEY_ID_LENGTH + 1 + SECRET_LENGTH + CHECKSUM_LENGTH;
+
+  // Where the parts begin.
+  private static final int STEM = BEGIN.length();
+  private static final int KEY_ID = STEM + STEM_LENGTH + 1;
+  private static final int SECRET = KEY_ID + KEY_ID_LENGTH + 1;
+  private static final int CHECKSUM = SECRET + SECRET_LENGTH;
+  private static final int LENGTH = CHECKSUM + CHECKSUM_LENGTH;
 
   /** A new key of a tenant. */
   static KeyText random(String tenantId, Ids ids) {
@@ -46,19 +46,26 @@ record KeyText(String tenantId, String keyId, String text) {
 
   /** Reads what a client sent; empty when it is no key, for example with a character wrong. */
   static Optional<KeyText> parse(String presented) {
-    if (presented.length() != LENGTH) {
+    if (presented.length() != LENGTH
+        || !presented.startsWith(BEGIN)
+        || presented.charAt(KEY_ID - 1) != '_'
+        || presented.charAt(SECRET - 1) != '_') {
       return Optional.empty();
     }
-    Matcher form = FORM.matcher(presented);
-    int end = LENGTH - CHECKSUM_LENGTH;
-    return form.matches() && checksum(presented.substring(0, end)).equals(presented.substring(end))
-        ? Optional.of(new KeyText(Ids.tenantOfStem(form.group(1)), form.group(2), presented))
+    String stem = presented.substring(STEM, KEY_ID - 1);
+    String keyId = presented.substring(KEY_ID, SECRET - 1);
+    String secret = presented.substring(SECRET);
+    return Ids.areCharacters(stem)
+            && Ids.areCharacters(keyId)
+            && Ids.areCharacters(secret)
+            && checksum(presented.substring(0, CHECKSUM)).equals(presented.substring(CHECKSUM))
+        ? Optional.of(new KeyText(Ids.tenantOfStem(stem), keyId, presented))
         : Optional.empty();
   }
 
   /** The part that is shown in lists. */
   static String prefix(String tenantId, String keyId) {
-    return "bt_" + Ids.stem(tenantId) + "_" + keyId;
+    return BEGIN + Ids.stem(tenantId) + "_" + keyId;
   }
 
   /** What is stored of it. */

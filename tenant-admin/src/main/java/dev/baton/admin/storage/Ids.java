@@ -46,6 +46,16 @@ public final class Ids {
     return TENANT.matcher(text).matches();
   }
 
+  /** Whether ids could have all characters of a text. */
+  public static boolean areCharacters(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (ALPHABET.indexOf(text.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The part of a tenant id that other ids carry. */
   public static String stem(String tenantId) {
     return tenantId.substring(PREFIX.length());
