@@ -3,7 +3,9 @@ package dev.baton.platform.serve;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,26 +35,28 @@ final class OwnRedis implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(10);
   private static final String CONFIGURATION = "redis/redis.conf";
 
-  /** Bytes, as the operating systems have it, less the zero at the end. */
-  private static final int LONGEST_SOCKET_NAME = 103;
-
   private final DataDirectory data;
   private final Path directory;
   private final int port;
   private final String password;
+  private final @Nullable Path socket;
   private volatile @Nullable RedisBinary binary;
   private volatile boolean closing;
 
-  private OwnRedis(DataDirectory data, Path directory, int port, String password) {
+  private OwnRedis(
+      DataDirectory data, Path directory, int port, String password, @Nullable Path socket) {
     this.data = data;
     this.directory = directory;
     this.port = port;
     this.password = password;
+    this.socket = socket;
   }
 
   /** One that does not run yet: where it will listen is known, so that others can be told. */
   static OwnRedis plan(DataDirectory data) {
-    return new OwnRedis(data, data.privateDirectory("redis"), freePort(), DataDirectory.secret());
+    Path directory = data.privateDirectory("redis");
+    return new OwnRedis(
+        data, directory, freePort(), DataDirectory.secret(), socketIn(directory.toAbsolutePath()));
   }
 
   /** As {@link #plan}, and runs when this returns. */
@@ -76,22 +80,14 @@ final class OwnRedis implements AutoCloseable {
 
   /** Where it listens, with its password, as settings of a platform. */
   Map<String, Object> settings() {
-    return socket()
-        .<Map<String, Object>>map(
-            path -> Map.of("spring.data.redis.url", url(), "baton.storage.unix-socket", path))
-        .orElseGet(() -> Map.of("spring.data.redis.url", url()));
+    return socket == null
+        ? Map.of("spring.data.redis.url", url())
+        : Map.of("spring.data.redis.url", url(), "baton.storage.unix-socket", socket);
   }
 
   /** Address with password, for Spring Data Redis. */
   String url() {
     return "redis://:%s@127.0.0.1:%d".formatted(password, port);
-  }
-
-  /** A second way to it, shorter than the network's; empty where its name would be too long. */
-  private Optional<Path> socket() {
-    Path path = directory.resolve("redis.sock").toAbsolutePath();
-    int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
-    return Optional.of(path).filter(name -> length <= LONGEST_SOCKET_NAME);
   }
 
   String version() {
@@ -119,9 +115,9 @@ final class OwnRedis implements AutoCloseable {
     """
         .formatted(
             port,
-            socket()
-                .map("unixsocket \"%s\"\nunixsocketperm 700"::formatted)
-                .orElse("# no Unix socket: the folder's name is too long for one"),
+            socket == null
+                ? "# no Unix socket: this folder can hold none"
+                : "unixsocket \"%s\"\nunixsocketperm 700".formatted(socket),
             password,
             directory,
             pidFile(directory),
@@ -252,6 +248,22 @@ final class OwnRedis implements AutoCloseable {
         return;
       }
       LockSupport.parkNanos(POLL.toNanos());
+    }
+  }
+
+  /**
+   * A way shorter than the network's; null where the name is too long or the files are no place.
+   */
+  private static @Nullable Path socketIn(Path directory) {
+    Path path = directory.resolve("redis.sock");
+    try (ServerSocketChannel probe = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      Files.deleteIfExists(path); // of one that was killed
+      probe.bind(UnixDomainSocketAddress.of(path));
+      Files.delete(path);
+      return path;
+    } catch (IOException | UnsupportedOperationException e) {
+      log.debug("no Unix socket for Redis: {}", e.getMessage());
+      return null;
     }
   }
 
