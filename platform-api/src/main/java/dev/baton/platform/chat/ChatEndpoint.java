@@ -27,6 +27,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -45,6 +46,7 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
 import tools.jackson.databind.json.JsonMapper;
@@ -224,20 +226,23 @@ final class ChatEndpoint {
       ServerWebExchange exchange) {
     GenerationRequest generation = reservation.request();
     Drain.Permit settling = permit.another();
-    EventLoop loop = loop(exchange);
+    Scheduler loop = Schedulers.fromExecutor(orHere(loop(exchange)));
     try {
       GenerationStream stream =
           GenerationStream.open(
               door::generate,
               generation,
               settings.streamBuffer(),
+              // Begins after what the engine has told so far is written.
               last ->
-                  onLoop(loop, quota.settle(reservation, last))
+                  quota
+                      .settle(reservation, last)
+                      .subscribeOn(loop)
                       .doFinally(signal -> settling.close()));
       Consumer<GenerationEvent> span = spans.begin(exchange, generation);
       stream
           .outcome()
-          .publishOn(Schedulers.fromExecutor(loop)) // after what the engine has told is written,
+          .publishOn(loop) // as late,
           .publishOn(Schedulers.parallel()) // and then elsewhere: its line may wait for the log
           .subscribe(last -> {
             span.accept(last);
@@ -315,13 +320,15 @@ final class ChatEndpoint {
     return loop.get();
   }
 
-  /**
-   * Begins there, after what the engine has told so far is written; on the caller's thread when the
-   * loop has ended already.
-   */
-  private static Mono<Void> onLoop(EventLoop loop, Mono<Void> work) {
-    return work.subscribeOn(Schedulers.fromExecutor(loop))
-        .onErrorResume(RejectedExecutionException.class, ended -> work);
+  /** Runs there; on the caller's thread when the loop has ended already. */
+  private static Executor orHere(EventLoop loop) {
+    return task -> {
+      try {
+        loop.execute(task);
+      } catch (RejectedExecutionException ended) {
+        task.run();
+      }
+    };
   }
 
   private AnswerHead head() {

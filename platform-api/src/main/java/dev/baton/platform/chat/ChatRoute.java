@@ -28,7 +28,7 @@ final class ChatRoute extends AbstractHandlerMapping {
 
   ChatRoute(ChatEndpoint endpoint) {
     this.endpoint = Mono.just(endpoint::complete);
-    setOrder(-2); // functional routes, which there are none of, are asked at -1
+    setOrder(-2); // functional routes, such as the console's files, are asked at -1
   }
 
   @Override
