@@ -17,7 +17,6 @@ import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -112,7 +111,7 @@ public final class Store {
                   Mono.defer(() -> redis.execute(script, keys, args).next());
               return Schedulers.isInNonBlockingThread()
                   ? limited(commands, settings.readTimeout())
-                  : within(commands, settings.readTimeout(), Schedulers.parallel());
+                  : within(commands, settings.readTimeout());
             }));
   }
 
@@ -153,11 +152,11 @@ public final class Store {
    * the start, connects before it returns, which would hold an event loop and all its requests.
    */
   private static <T> Mono<T> limited(Mono<T> commands, Duration limit) {
-    return within(commands.subscribeOn(Schedulers.boundedElastic()), limit, Schedulers.parallel());
+    return within(commands.subscribeOn(Schedulers.boundedElastic()), limit);
   }
 
-  private static <T> Mono<T> within(Mono<T> commands, Duration limit, Scheduler clock) {
-    return commands.timeout(limit, clock).onErrorMap(Store::isOutage, Store::unavailable);
+  private static <T> Mono<T> within(Mono<T> commands, Duration limit) {
+    return commands.timeout(limit).onErrorMap(Store::isOutage, Store::unavailable);
   }
 
   /**
