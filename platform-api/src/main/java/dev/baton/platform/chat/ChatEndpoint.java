@@ -45,7 +45,6 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
@@ -63,6 +62,8 @@ final class ChatEndpoint {
   static final String ANY_MODEL = "default";
 
   static final String PATH = "/v1/chat/completions";
+
+  private static final String KEEP_ALIVE = ": keep-alive\n\n";
 
   /**
    * Bytes of a body and characters of a system prompt, together: a byte-level tokenizer takes less
@@ -284,29 +285,18 @@ final class ChatEndpoint {
     headers.setCacheControl(CacheControl.noCache());
     headers.set("X-Accel-Buffering", "no"); // nginx would hold the events back
     ChunkEncoder encoder = new ChunkEncoder(json, head(), answering.request());
-    Sinks.Empty<Void> ended = Sinks.empty();
-    EventLoop loop = loop(exchange);
-    Flux<String> answer =
-        answering.stream()
-            .events(loop)
-            .map(encoder::frames)
-            .filter(frames -> !frames.isEmpty())
-            .doFinally(signal -> ended.tryEmitEmpty());
     // The first comment also commits the status, which keeps a long wait in the queue alive.
-    Flux<String> comments =
-        Flux.interval(settings.keepAlive(), Schedulers.fromExecutorService(loop))
-            .onBackpressureDrop()
-            .map(tick -> ": keep-alive\n\n")
-            .takeUntilOther(ended.asMono());
     Flux<String> frames =
-        Flux.merge(1, answer, comments)
+        answering.stream()
+            .events(loop(exchange), settings.keepAlive())
+            .map(batch -> batch.isEmpty() ? KEEP_ALIVE : encoder.frames(batch))
+            .filter(frame -> !frame.isEmpty())
             .onErrorResume(error ->
                 response.isCommitted()
                     ? Flux.just(encoder.errorFrame(Problems.of(error)))
                     : Flux.error(error));
-    return response.writeAndFlushWith(
-        frames.map(frame ->
-            Mono.just(response.bufferFactory().wrap(frame.getBytes(StandardCharsets.UTF_8)))));
+    return response.writeWith(
+        frames.map(frame -> response.bufferFactory().wrap(frame.getBytes(StandardCharsets.UTF_8))));
   }
 
   /**

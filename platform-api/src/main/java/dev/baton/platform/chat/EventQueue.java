@@ -1,14 +1,19 @@
 package dev.baton.platform.chat;
 
 import dev.baton.engine.GenerationEvent;
+import io.netty.util.concurrent.EventExecutor;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -69,14 +74,35 @@ final class EventQueue {
 
   /** The events for one reader, on its thread, in batches that are never empty. */
   Flux<List<GenerationEvent>> batches(Executor thread) {
+    return readBy(actual -> new Reader(actual, thread));
+  }
+
+  /**
+   * The events for one reader, on its connection's thread.
+   *
+   * @param tick how often it gets an empty batch, if it can take one and there is nothing else
+   */
+  Flux<List<GenerationEvent>> batches(EventExecutor loop, Duration tick) {
+    return readBy(actual -> {
+      Reader ticking = new Reader(actual, loop);
+      ticking.ticks =
+          loop.scheduleAtFixedRate(
+              ticking::tick, tick.toNanos(), tick.toNanos(), TimeUnit.NANOSECONDS);
+      return ticking;
+    });
+  }
+
+  private Flux<List<GenerationEvent>> readBy(
+      Function<CoreSubscriber<? super List<GenerationEvent>>, Reader> readers) {
     return new Flux<>() {
       @Override
       public void subscribe(CoreSubscriber<? super List<GenerationEvent>> actual) {
-        Reader first = new Reader(actual, thread);
+        Reader first = readers.apply(actual);
         if (reader.compareAndSet(null, first)) {
           actual.onSubscribe(first);
-          wake();
+          first.look();
         } else {
+          first.stopTicks();
           Operators.error(actual, new IllegalStateException("the events have a reader"));
         }
       }
@@ -86,11 +112,7 @@ final class EventQueue {
   private void wake() {
     Reader present = reader.get();
     if (present != null && work.getAndIncrement() == 0) {
-      try {
-        present.thread.execute(present::deliver);
-      } catch (RejectedExecutionException e) {
-        closed = true; // the server is gone, and its readers with it
-      }
+      present.deliverThere();
     }
   }
 
@@ -98,6 +120,7 @@ final class EventQueue {
     private final CoreSubscriber<? super List<GenerationEvent>> actual;
     private final Executor thread;
     private final AtomicLong demand = new AtomicLong();
+    private @Nullable Future<?> ticks; // set before there is anything to read
 
     Reader(CoreSubscriber<? super List<GenerationEvent>> actual, Executor thread) {
       this.actual = actual;
@@ -108,7 +131,7 @@ final class EventQueue {
     public void request(long n) {
       if (Operators.validate(n)) {
         demand.accumulateAndGet(n, Operators::addCap);
-        wake();
+        look();
       }
     }
 
@@ -116,6 +139,25 @@ final class EventQueue {
     public void cancel() {
       closed = true;
       wake();
+    }
+
+    /** What there is when a reader asks is not to wait behind other work of its thread. */
+    private void look() {
+      if (work.getAndIncrement() == 0) {
+        if (thread instanceof EventExecutor loop && loop.inEventLoop()) {
+          deliver();
+        } else {
+          deliverThere();
+        }
+      }
+    }
+
+    private void deliverThere() {
+      try {
+        thread.execute(this::deliver);
+      } catch (RejectedExecutionException e) {
+        closed = true; // the server is gone, and its readers with it
+      }
     }
 
     /** On the reader's thread, never twice at once. */
@@ -135,15 +177,32 @@ final class EventQueue {
         actual.onNext(batch);
       }
       if (closed) {
+        stopTicks();
         events.clear();
       } else if (ended && events.isEmpty()) {
         closed = true;
+        stopTicks();
         Throwable cause = error;
         if (cause == null) {
           actual.onComplete();
         } else {
           actual.onError(cause);
         }
+      }
+    }
+
+    /** On the reader's thread, as all deliveries are. */
+    private void tick() {
+      if (!closed && events.isEmpty() && demand.get() > 0) {
+        demand.updateAndGet(left -> left == Long.MAX_VALUE ? left : left - 1);
+        actual.onNext(List.of());
+      }
+    }
+
+    private void stopTicks() {
+      Future<?> running = ticks;
+      if (running != null) {
+        running.cancel(false);
       }
     }
   }

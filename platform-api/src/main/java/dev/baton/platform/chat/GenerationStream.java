@@ -5,6 +5,8 @@ import dev.baton.engine.GenerationEvent;
 import dev.baton.engine.GenerationListener;
 import dev.baton.engine.GenerationRequest;
 import dev.baton.platform.problem.ApiProblem;
+import io.netty.util.concurrent.EventExecutor;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
@@ -66,6 +68,15 @@ final class GenerationStream {
    */
   Flux<List<GenerationEvent>> events(Executor thread) {
     return events.batches(thread);
+  }
+
+  /**
+   * Everything the engine tells, as above, to a reader on its connection's thread.
+   *
+   * @param tick how often it gets an empty batch, if it can take one and nothing is told
+   */
+  Flux<List<GenerationEvent>> events(EventExecutor loop, Duration tick) {
+    return events.batches(loop, tick);
   }
 
   /** The last event, {@code Finished} or {@code Failed}. */

@@ -3,13 +3,17 @@ package dev.baton.platform.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.GenerationEvent;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Subscription;
@@ -144,6 +148,69 @@ class EventQueueTest {
     Reader second = new Reader();
     queue.batches(thread::add).subscribe(second);
     assertThat(second.ends).containsExactly("the events have a reader");
+  }
+
+  @Test
+  void whatWaitsIsDeliveredAtOnceToAReaderOnItsThread() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    queue.offer(event(1));
+    queue.offer(event(2));
+    CompletableFuture<Void> asked =
+        CompletableFuture.runAsync(
+            () -> {
+              queue.batches(channel.eventLoop()).subscribe(reader);
+              reader.requestUnbounded();
+              assertThat(reader.batches).containsExactly(List.of(1, 2));
+              queue.offer(event(3));
+              assertThat(reader.batches).hasSize(1);
+            },
+            channel.eventLoop());
+    channel.runPendingTasks();
+    asked.join();
+    assertThat(reader.batches).hasSize(2);
+    channel.close();
+  }
+
+  @Test
+  void ticksAReaderThatCanTakeItWhileThereIsNothingElse() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    channel.freezeTime();
+    queue.batches(channel.eventLoop(), Duration.ofSeconds(15)).subscribe(reader);
+    pass(channel, 15);
+    assertThat(reader.batches).as("it asked for nothing").isEmpty();
+    reader.request(2);
+    pass(channel, 14);
+    assertThat(reader.batches).isEmpty();
+    pass(channel, 1);
+    assertThat(reader.batches).containsExactly(List.of());
+    queue.offer(event(1));
+    pass(channel, 0);
+    assertThat(reader.batches).containsExactly(List.of(), List.of(1));
+    pass(channel, 15);
+    assertThat(reader.batches).as("it asked for two").hasSize(2);
+    queue.end(null);
+    pass(channel, 0);
+    assertThat(reader.ends).containsExactly("complete");
+    assertThat(channel.hasPendingTasks()).as("nothing ticks").isFalse();
+    channel.close();
+  }
+
+  @Test
+  void aReaderThatLeftIsNotTicked() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    channel.freezeTime();
+    queue.batches(channel.eventLoop(), Duration.ofSeconds(15)).subscribe(reader);
+    reader.requestUnbounded();
+    reader.cancel();
+    pass(channel, 0);
+    assertThat(channel.hasPendingTasks()).isFalse();
+    channel.close();
+  }
+
+  private static void pass(EmbeddedChannel channel, int seconds) {
+    channel.advanceTimeBy(seconds, TimeUnit.SECONDS);
+    channel.runPendingTasks();
+    channel.runScheduledPendingTasks();
   }
 
   /** Two threads, many times: nothing is lost, doubled or reordered, and the end is last. */
