@@ -85,9 +85,13 @@ final class EventQueue {
   Flux<List<GenerationEvent>> batches(EventExecutor loop, Duration tick) {
     return readBy(actual -> {
       Reader ticking = new Reader(actual, loop);
-      ticking.ticks =
-          loop.scheduleAtFixedRate(
-              ticking::tick, tick.toNanos(), tick.toNanos(), TimeUnit.NANOSECONDS);
+      try {
+        ticking.ticks =
+            loop.scheduleAtFixedRate(
+                ticking::tick, tick.toNanos(), tick.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        closed = true; // as where it is sent to deliver
+      }
       return ticking;
     });
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.GenerationEvent;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.concurrent.DefaultEventExecutor;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -137,6 +138,17 @@ class EventQueueTest {
           throw new RejectedExecutionException();
         })
         .subscribe(reader);
+    for (int i = 0; i < 1000; i++) {
+      assertThat(queue.offer(event(i))).isTrue();
+    }
+  }
+
+  @Test
+  void norIsALoopThatHasEnded() throws InterruptedException {
+    DefaultEventExecutor loop = new DefaultEventExecutor();
+    loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
+    queue.batches(loop, Duration.ofSeconds(15)).subscribe(reader);
+    reader.requestUnbounded();
     for (int i = 0; i < 1000; i++) {
       assertThat(queue.offer(event(i))).isTrue();
     }
