@@ -26,8 +26,9 @@ import reactor.core.publisher.Operators;
  * together.
  *
  * <p>Implementation note: {@code work} counts calls for the reader's thread since it last looked;
- * whoever raises it from zero sends it there. An offer comes before its look at the reader, and a
- * reader is set before it looks at the queue: one of them sees the other.
+ * whoever raises it from zero sends it there, or is there and looks at once. An offer comes before
+ * its look at the reader, and a reader is set before it looks at the queue: one of them sees the
+ * other.
  */
 final class EventQueue {
   /** What a batch holds at most: batches on their way to a slow socket are few, and so small. */
@@ -90,7 +91,7 @@ final class EventQueue {
             loop.scheduleAtFixedRate(
                 ticking::tick, tick.toNanos(), tick.toNanos(), TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException e) {
-        closed = true; // as where it is sent to deliver
+        closed = true; // as in deliverThere
       }
       return ticking;
     });
@@ -177,8 +178,7 @@ final class EventQueue {
       while (!closed && demand.get() > 0 && !events.isEmpty()) {
         List<GenerationEvent> batch = new ArrayList<>(Math.min(LARGEST_BATCH, events.size()));
         events.drainTo(batch, LARGEST_BATCH);
-        demand.updateAndGet(left -> left == Long.MAX_VALUE ? left : left - 1);
-        actual.onNext(batch);
+        hand(batch);
       }
       if (closed) {
         stopTicks();
@@ -198,9 +198,13 @@ final class EventQueue {
     /** On the reader's thread, as all deliveries are. */
     private void tick() {
       if (!closed && events.isEmpty() && demand.get() > 0) {
-        demand.updateAndGet(left -> left == Long.MAX_VALUE ? left : left - 1);
-        actual.onNext(List.of());
+        hand(List.of());
       }
+    }
+
+    private void hand(List<GenerationEvent> batch) {
+      demand.updateAndGet(left -> left == Long.MAX_VALUE ? left : left - 1);
+      actual.onNext(batch);
     }
 
     private void stopTicks() {

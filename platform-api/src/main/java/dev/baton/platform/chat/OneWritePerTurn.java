@@ -28,7 +28,7 @@ final class OneWritePerTurn extends ChannelOutboundHandlerAdapter {
   private boolean headOnly; // written last
   private boolean planned;
 
-  /** Puts one into each connection. */
+  /** Puts one into each connection of the port that tenants use. */
   @Component
   static final class Customizer
       implements WebServerFactoryCustomizer<NettyReactiveWebServerFactory> {

@@ -185,9 +185,7 @@ class EventQueueTest {
 
   @Test
   void ticksAReaderThatCanTakeItWhileThereIsNothingElse() {
-    EmbeddedChannel channel = new EmbeddedChannel();
-    channel.freezeTime();
-    queue.batches(channel.eventLoop(), Duration.ofSeconds(15)).subscribe(reader);
+    EmbeddedChannel channel = ticked();
     pass(channel, 15);
     assertThat(reader.batches).as("it asked for nothing").isEmpty();
     reader.request(2);
@@ -209,14 +207,20 @@ class EventQueueTest {
 
   @Test
   void aReaderThatLeftIsNotTicked() {
-    EmbeddedChannel channel = new EmbeddedChannel();
-    channel.freezeTime();
-    queue.batches(channel.eventLoop(), Duration.ofSeconds(15)).subscribe(reader);
+    EmbeddedChannel channel = ticked();
     reader.requestUnbounded();
     reader.cancel();
     pass(channel, 0);
     assertThat(channel.hasPendingTasks()).isFalse();
     channel.close();
+  }
+
+  /** The loop that ticks the reader each 15 s of a time that stands still. */
+  private EmbeddedChannel ticked() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    channel.freezeTime();
+    queue.batches(channel.eventLoop(), Duration.ofSeconds(15)).subscribe(reader);
+    return channel;
   }
 
   private static void pass(EmbeddedChannel channel, int seconds) {

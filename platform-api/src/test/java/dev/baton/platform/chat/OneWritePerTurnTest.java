@@ -12,6 +12,7 @@ import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
@@ -68,6 +69,7 @@ class OneWritePerTurnTest {
 
     private static String name(Object message) {
       return switch (message) {
+        case FullHttpResponse whole -> "whole";
         case HttpResponse head -> "head";
         case LastHttpContent end -> "end";
         case ByteBuf bytes -> bytes.toString(StandardCharsets.US_ASCII);
@@ -162,7 +164,7 @@ class OneWritePerTurnTest {
       assertThat(whole.get().isDone()).isFalse();
     });
     assertThat(whole.get().isSuccess()).isTrue();
-    assertThat(wire.sent).containsExactly(List.of("head"));
+    assertThat(wire.sent).containsExactly(List.of("whole"));
   }
 
   @Test
