@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,15 +35,21 @@ final class ServeProcess implements AutoCloseable {
     return run(directory, command);
   }
 
-  /** With the JVM options of {@code ./baton}. */
+  /** With all the JVM options that {@code ./baton} may set. */
   static ServeProcess asLaunched(Path directory, String... arguments) throws IOException {
-    Matcher options = LAUNCHER_OPTIONS.matcher(Files.readString(Path.of("../baton")));
-    if (!options.find()) {
-      throw new AssertionError("no JVM options found in the launcher");
+    List<String> options =
+        LAUNCHER_OPTIONS
+            .matcher(Files.readString(Path.of("../baton")))
+            .results()
+            .flatMap(found -> Pattern.compile("\\s+").splitAsStream(found.group(1)))
+            .filter(option -> option.startsWith("-"))
+            .toList();
+    if (!options.contains("-XX:+UseTransparentHugePages")) {
+      throw new AssertionError("not all JVM options found in the launcher: " + options);
     }
     List<String> command = new ArrayList<>(List.of(java(), "--add-modules"));
     command.add("jdk.incubator.vector");
-    command.addAll(List.of(options.group(1).replace("\\", "").strip().split("\\s+")));
+    command.addAll(options);
     command.addAll(List.of("-cp", absoluteClassPath(), BatonApplication.class.getName()));
     command.addAll(List.of(arguments));
     return run(directory, command);
