@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,15 +38,19 @@ final class InstantEngine implements AlwaysResident {
               1, WORD.getBytes(StandardCharsets.UTF_8), 1f, -0.5f, List.of()),
           WORD);
 
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("instant-engine").factory());
+  private final ScheduledExecutorService seconds =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("instant-engine-seconds").factory());
   private final Set<Running> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong steps = new AtomicLong();
   private volatile boolean draining;
 
   InstantEngine() {
-    thread.scheduleAtFixedRate(() -> open.forEach(Running::step), 1, 1, TimeUnit.SECONDS);
+    seconds.scheduleAtFixedRate(
+        () -> thread.execute(() -> open.forEach(Running::step)), 1, 1, TimeUnit.SECONDS);
   }
 
   @Override
@@ -137,6 +142,7 @@ final class InstantEngine implements AlwaysResident {
 
   @Override
   public void close() {
+    seconds.shutdownNow();
     thread.shutdownNow();
   }
 }

@@ -32,6 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
           + " (open loop); time counts from when a request was due, so it holds the network, the"
           + " whole platform and what the load generator beside it costs. Redis has 10 s to answer,"
           + " not the usual 500 ms: a disk that stalls shows as latency and not as refusals.",
+      "Bare server: the same engine under the same load behind an HTTP server that does nothing"
+          + " else, warmed as long; overhead: how much later the platform's percentiles are.",
       "Open streams: each gets a token a second; heap is what lives after a collection."
     })
 final class PlatformCommand implements Callable<Integer> {
@@ -103,9 +105,16 @@ final class PlatformCommand implements Callable<Integer> {
     results.put("rate", rate);
     results.put("warmUpSeconds", warmUp);
     OpenLoad load = new OpenLoad(platform.port(), keys, rate, seed);
-    load.run(Duration.ofSeconds(warmUp));
-    OpenLoad.Result measured = load.run(Duration.ofSeconds(seconds));
-    results.put("firstToken", measured.summary());
+    try (MeasuredProcess bare = MeasuredProcess.start(BareServer.class, heap)) {
+      OpenLoad bareLoad = new OpenLoad(bare.port(), keys, rate, seed);
+      bareLoad.run(Duration.ofSeconds(warmUp));
+      load.run(Duration.ofSeconds(warmUp));
+      OpenLoad.Result whole = load.run(Duration.ofSeconds(seconds));
+      OpenLoad.Result without = bareLoad.run(Duration.ofSeconds(seconds));
+      results.put("firstToken", whole.summary());
+      results.put("bareServer", without.summary());
+      results.put("overhead", overhead(whole, without));
+    }
     results.put("heapAfterLoadMiB", mebibytes(platform.liveHeapBytes()));
     if (streams > 0) {
       try (OpenStreams open = OpenStreams.open(platform.port(), keys, streams)) {
@@ -117,6 +126,15 @@ final class PlatformCommand implements Callable<Integer> {
       results.put("soak", soak(platform, load));
     }
     return results;
+  }
+
+  private static Map<String, Object> overhead(OpenLoad.Result whole, OpenLoad.Result without) {
+    Map<String, Object> overhead = new LinkedHashMap<>();
+    for (int percent : new int[] {50, 90, 99}) {
+      double millis = whole.percentileMillis(percent) - without.percentileMillis(percent);
+      overhead.put("p" + percent + "Millis", Math.round(100 * millis) / 100.0);
+    }
+    return overhead;
   }
 
   /** Live heap and latency each half minute, under the same load. */

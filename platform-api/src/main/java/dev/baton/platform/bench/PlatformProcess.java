@@ -1,23 +1,15 @@
 package dev.baton.platform.bench;
 
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -31,20 +23,11 @@ final class PlatformProcess implements AutoCloseable {
        "tokensPerDay":1000000000000,"tokensPerMonth":1000000000000}
       """;
 
-  private static final Pattern ANSWER = Pattern.compile("(port|heap) [0-9]+");
-  private static final String ENDED = "";
-
-  private final Process process;
-  private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
-  private final BufferedWriter input;
+  private final MeasuredProcess process;
   private final HttpClient http = HttpClient.newHttpClient();
-  private final int port;
 
-  private PlatformProcess(Process process) throws IOException {
+  private PlatformProcess(MeasuredProcess process) {
     this.process = process;
-    Thread.ofVirtual().start(this::read);
-    this.input = process.outputWriter(StandardCharsets.UTF_8);
-    this.port = (int) answer("port");
   }
 
   /**
@@ -55,61 +38,23 @@ final class PlatformProcess implements AutoCloseable {
    * @throws IOException when it does not come up; its errors are on the standard error stream
    */
   static PlatformProcess start(Path directory, int heapMebibytes) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xms" + heapMebibytes + "m", "-Xmx" + heapMebibytes + "m"));
-    command.add("-Dio.netty.maxDirectMemory=268435456");
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("--sun-misc-unsafe-memory-access=allow");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(InstantPlatform.class.getName());
-    command.addAll(List.of(directory.toString(), TOKEN, "logging.level.dev.baton=warn"));
-    command.add("baton.storage.read-timeout=10s"); // a stall of the disk is to be seen as latency
-    Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
-    try {
-      return new PlatformProcess(process);
-    } catch (IOException e) {
-      process.destroyForcibly();
-      throw e;
-    }
+    return new PlatformProcess(
+        MeasuredProcess.start(
+            InstantPlatform.class,
+            heapMebibytes,
+            directory.toString(),
+            TOKEN,
+            "logging.level.dev.baton=warn",
+            "baton.storage.read-timeout=10s")); // a stall of the disk is to be seen as latency
   }
 
   int port() {
-    return port;
+    return process.port();
   }
 
   /** Bytes of heap that live, after a collection. */
   long liveHeapBytes() throws IOException {
-    input.write("heap\n");
-    input.flush();
-    return answer("heap");
-  }
-
-  /** Takes lines such as {@code port 8080}; a log that nobody read would stop the platform. */
-  private void read() {
-    process
-        .inputReader(StandardCharsets.UTF_8)
-        .lines()
-        .forEach(line -> {
-          if (ANSWER.matcher(line).matches()) {
-            answers.add(line);
-          } else {
-            System.err.println(line);
-          }
-        });
-    answers.add(ENDED);
-  }
-
-  private long answer(String what) throws IOException {
-    try {
-      String line = answers.take();
-      if (line.startsWith(what + " ")) {
-        return Long.parseLong(line.substring(what.length() + 1));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    throw new IOException("the measured platform ended, its errors are above");
+    return process.ask("heap");
   }
 
   /**
@@ -147,7 +92,7 @@ final class PlatformProcess implements AutoCloseable {
   private JsonNode send(String method, String path, String body)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/admin/v1" + path))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + "/admin/v1" + path))
             .header("Authorization", "Bearer " + TOKEN)
             .method(method, HttpRequest.BodyPublishers.ofString(body));
     if (!body.isEmpty()) {
@@ -167,16 +112,6 @@ final class PlatformProcess implements AutoCloseable {
   @Override
   public void close() {
     http.shutdownNow();
-    try {
-      input.close();
-      if (!process.waitFor(40, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    process.close();
   }
 }

@@ -1,6 +1,7 @@
 package dev.baton.platform.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.baton.engine.bench.BenchCommand;
 import dev.baton.engine.cli.Terminal;
@@ -49,6 +50,13 @@ final class PlatformBenchIT {
         .as("%s", result)
         .isPositive()
         .isLessThanOrEqualTo(first.path("p99Millis").asDouble());
+    JsonNode bare = result.path("bareServer");
+    assertThat(bare.path("refused").asInt()).as("%s", result).isZero();
+    assertThat(bare.path("requests").asInt()).as("%s", result).isBetween(55, 186);
+    assertThat(result.path("overhead").path("p50Millis").asDouble())
+        .as("%s", result)
+        .isCloseTo(
+            first.path("p50Millis").asDouble() - bare.path("p50Millis").asDouble(), within(0.02));
     assertThat(result.path("streams").path("open").asInt()).as("%s", result).isEqualTo(30);
     assertThat(result.path("streams").path("refusedOrBroken").asInt()).isZero();
     assertThat(result.path("heapWithStreamsMiB").asDouble()).isBetween(1.0, 256.0);
