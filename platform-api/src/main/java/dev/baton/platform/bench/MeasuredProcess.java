@@ -71,7 +71,7 @@ final class MeasuredProcess implements AutoCloseable {
     return answer(what);
   }
 
-  /** Takes lines such as {@code port 8080}; a log that nobody read would stop the platform. */
+  /** Takes lines such as {@code port 8080}; a log that nobody read would stop the process. */
   private void read() {
     process
         .inputReader(StandardCharsets.UTF_8)

@@ -34,9 +34,10 @@ final class ChatFirewall implements ServerWebExchangeFirewall {
 
   private static boolean isPlainChat(ServerHttpRequest request) {
     return request.getMethod() == HttpMethod.POST
+        && request.getPath().value().equals(ChatEndpoint.PATH)
         && request instanceof AbstractServerHttpRequest served
         && served.getNativeRequest() instanceof HttpServerRequest received
-        && received.uri().equals(ChatEndpoint.PATH)
+        && received.uri().equals(ChatEndpoint.PATH) // no query, and no prefix of a proxy's above
         && hasPlainHeaders(received);
   }
 
