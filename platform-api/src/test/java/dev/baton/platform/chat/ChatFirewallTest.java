@@ -37,6 +37,7 @@ class ChatFirewallTest {
     server.disposeNow();
   }
 
+  @SuppressWarnings("ReferenceEquality") // is it wrapped?
   private Mono<Void> judge(ServerWebExchange exchange) {
     return firewall
         .getFirewalledExchange(exchange)
